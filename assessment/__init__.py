@@ -1,0 +1,1 @@
+"""Estimates with intervals, scores, notices, exports and the annual clearing."""

@@ -1,0 +1,1 @@
+"""The review basis: dated, cited rules and knowledge; lines in, findings out."""

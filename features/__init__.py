@@ -1,0 +1,1 @@
+"""Prescription, person, practitioner and institution features; defined once, as of a moment."""

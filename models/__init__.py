@@ -1,0 +1,1 @@
+"""LightGBM, calibration, SHAP reasons, evaluation and the MLflow registry."""

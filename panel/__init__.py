@@ -1,0 +1,1 @@
+"""Experts, cases, verdicts, agreement, adjudication, the store and its audit log."""

@@ -1,0 +1,1 @@
+"""Wiring only: the command line and the order of steps."""

@@ -1,0 +1,103 @@
+"""Text files as they come from hospitals: UTF-8 with or without BOM, GB18030, plain or gzipped."""
+
+from __future__ import annotations
+
+import codecs
+import gzip
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from records.errors import UnreadableFile
+
+_BLOCK = 1 << 20
+# A damaged byte or two must not turn a UTF-8 file into GB18030, which accepts almost anything.
+_TOLERATED = 0.02
+
+
+@dataclass(frozen=True)
+class Encoding:
+    """How a file is written. ``damaged`` counts characters that could not be read in that encoding."""
+
+    name: str
+    gzipped: bool
+    bom: bool
+    damaged: int
+
+    @property
+    def plain(self) -> bool:
+        """Whether the file can be parsed in place, as UTF-8 without BOM."""
+        return self.name == "utf-8" and not (self.gzipped or self.bom or self.damaged)
+
+
+def _open(path: Path) -> IO[bytes]:
+    if path.suffix == ".gz":
+        return gzip.open(path, "rb")
+    return path.open("rb")
+
+
+def _blocks(path: Path) -> Iterator[bytes]:
+    try:
+        with _open(path) as content:
+            while block := content.read(_BLOCK):
+                yield block
+    except (OSError, EOFError, zlib.error) as error:
+        raise UnreadableFile(f"{path.name} is truncated or damaged: send the file again.") from error
+
+
+def _damage(path: Path, name: str) -> tuple[int, int]:
+    """Characters that fail in an encoding, and characters beyond ASCII that do not."""
+    decoder = codecs.getincrementaldecoder(name)(errors="replace")
+    failed = read = 0
+    for block in _blocks(path):
+        text = decoder.decode(block)
+        if not text.isascii():
+            bad = text.count("\ufffd")
+            failed += bad
+            read += sum(1 for character in text if character > "\x7f") - bad
+    failed += decoder.decode(b"", final=True).count("\ufffd")
+    return failed, read
+
+
+def _strict(path: Path, name: str) -> bool:
+    decoder = codecs.getincrementaldecoder(name)(errors="strict")
+    try:
+        for block in _blocks(path):
+            decoder.decode(block)
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def detect(path: Path) -> Encoding:
+    """Find out how a text file is written. Raises UnreadableFile for one that is empty or no text."""
+    first = next(_blocks(path), b"")
+    if not first:
+        raise UnreadableFile(f"{path.name} is empty: send the file again, with at least its header row.")
+    if b"\x00" in first[:4096]:
+        raise UnreadableFile(f"{path.name} is not a text file: send CSV in UTF-8 or GB18030, or Parquet.")
+    gzipped, bom = path.suffix == ".gz", first.startswith(codecs.BOM_UTF8)
+    if _strict(path, "utf-8"):
+        return Encoding("utf-8", gzipped, bom, 0)
+    failed, read = _damage(path, "utf-8")
+    if bom or failed <= max(3, _TOLERATED * read):
+        return Encoding("utf-8", gzipped, bom, failed)
+    if _strict(path, "gb18030"):
+        return Encoding("gb18030", gzipped, False, 0)
+    return Encoding("gb18030", gzipped, False, _damage(path, "gb18030")[0])
+
+
+def transcode(path: Path, encoding: Encoding, target: Path) -> None:
+    """Write the file's text as plain UTF-8. Characters that cannot be read become U+FFFD."""
+    decoder = codecs.getincrementaldecoder(encoding.name)(errors="replace")
+    at_start = True
+    with target.open("wb") as out:
+        for block in _blocks(path):
+            text = decoder.decode(block)
+            if at_start:
+                text, at_start = text.removeprefix("\ufeff"), False
+            out.write(text.encode("utf-8", errors="replace"))
+        out.write(decoder.decode(b"", final=True).encode("utf-8"))

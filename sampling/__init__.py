@@ -1,0 +1,1 @@
+"""Which prescriptions are reviewed, and with what probability."""
