@@ -1,1 +1,1 @@
-"""The nouns: codes, money, periods, the input contract as data, readers, the snapshot. Imports nothing of ours."""
+"""The nouns: codes, money, periods, the input contract, readers, the snapshot. Imports nothing of ours."""

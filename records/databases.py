@@ -6,13 +6,19 @@ from typing import TYPE_CHECKING
 
 from records.contract import Contract, Table
 from records.errors import ServiceUnavailable, WrongUse
-from records.readers import SourceReport, TableSource, match_columns, quoted
+from records.readers import SourceReport, TableSource, count_rows, match_columns, quoted
 
 if TYPE_CHECKING:
     import duckdb
 
 # DuckDB's own names of what it can attach, by the scheme of the address.
-_KINDS = {"postgresql": "postgres", "postgres": "postgres", "mysql": "mysql", "sqlite": "sqlite", "duckdb": "duckdb"}
+_KINDS = {
+    "postgresql": "postgres",
+    "postgres": "postgres",
+    "mysql": "mysql",
+    "sqlite": "sqlite",
+    "duckdb": "duckdb",
+}
 
 
 def _attach(con: duckdb.DuckDBPyConnection, url: str) -> None:
@@ -52,8 +58,7 @@ def _read_table(con: duckdb.DuckDBPyConnection, table: Table, place: str) -> Tab
         f"CREATE TABLE raw.{table.name} AS SELECT row_number() OVER () AS _row, '{table.name}' AS _file, "
         f"{', '.join(chosen)} FROM {place}"
     )
-    counted = con.sql(f"SELECT count(*) FROM raw.{table.name}").fetchone()
-    source.rows = int(counted[0]) if counted else 0
+    source.rows = count_rows(con, f"raw.{table.name}")
     return source
 
 

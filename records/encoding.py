@@ -8,7 +8,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import BinaryIO
 
 from records.errors import UnreadableFile
 
@@ -32,9 +32,9 @@ class Encoding:
         return self.name == "utf-8" and not (self.gzipped or self.bom or self.damaged)
 
 
-def _open(path: Path) -> IO[bytes]:
+def _open(path: Path) -> BinaryIO | gzip.GzipFile:
     if path.suffix == ".gz":
-        return gzip.open(path, "rb")
+        return gzip.GzipFile(path)
     return path.open("rb")
 
 

@@ -36,9 +36,7 @@ def beside(path: Path) -> Iterator[Path]:
         draft.unlink(missing_ok=True)
 
 
-def write_parquet(
-    con: duckdb.DuckDBPyConnection, sql: str, path: Path, order_by: Sequence[str] = ()
-) -> int:
+def write_parquet(con: duckdb.DuckDBPyConnection, sql: str, path: Path, order_by: Sequence[str] = ()) -> int:
     """Write a query to Parquet in the order given; returns its number of rows.
 
     The rows go through one writer in groups of a fixed size, because a parallel one cuts groups by

@@ -49,6 +49,12 @@ def quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
+def count_rows(con: duckdb.DuckDBPyConnection, place: str) -> int:
+    """Rows of a table or view."""
+    counted = con.execute(f"SELECT count(*) FROM {place}").fetchone()
+    return int(counted[0]) if counted else 0
+
+
 def read_source(con: duckdb.DuckDBPyConnection, source: Path | str, contract: Contract) -> SourceReport:
     """Read every supplied table of the contract into schema ``raw``.
 
@@ -99,7 +105,7 @@ def _files(folder: Path, name: str) -> list[Path]:
     found = [folder / (name + form) for form in _FORMS if (folder / (name + form)).is_file()]
     parts = sorted((folder / name).glob("*.parquet")) if (folder / name).is_dir() else []
     if len(found) + bool(parts) > 1:
-        raise DataFault(f"Table {name} is there more than once ({found[0].name} and others): keep one form of it.")
+        raise DataFault(f"Table {name} is there more than once ({found[0].name}, ...): keep one form of it.")
     return found or parts
 
 
@@ -109,8 +115,7 @@ def _read_table(con: duckdb.DuckDBPyConnection, table: Table, files: list[Path])
         _read_parquet(con, table, files, source)
     else:
         _read_csv(con, table, files[0], source)
-    counted = con.sql(f"SELECT count(*) FROM raw.{table.name}").fetchone()
-    source.rows = int(counted[0]) + source.unparsed if counted else 0
+    source.rows = count_rows(con, f"raw.{table.name}") + source.unparsed
     return source
 
 
@@ -151,9 +156,9 @@ def _read_parquet(
 
     names = [str(path) for path in files]
     try:
-        relation = con.read_parquet(names, union_by_name=True, filename="_source_file")
+        relation = con.read_parquet(names, union_by_name=True)
         types = dict(zip(relation.columns, map(str, relation.types), strict=True))
-        header = [name for name in relation.columns if name != "_source_file"]
+        header = list(types)
         mapping = match_columns(table, header, source.files[0], source)
         columns = [_as_text(name, types[name], standard) for name, standard in mapping.items()]
         con.execute(

@@ -88,6 +88,6 @@ class Workplace:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError as error:
                 raise StoreLocked(
-                    f"Another rxpanel command is writing to {self.work}: wait until it ends, or name another --work."
+                    f"Another rxpanel command is writing to {self.work}: wait for it, or name another --work."
                 ) from error
             yield

@@ -1,0 +1,110 @@
+"""The snapshot: accepted rows as one typed Parquet file a table, in a folder named by its content."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from records.contract import Contract, Table, load_contract
+from records.errors import NotFound
+from records.output import sha256, write_json, write_parquet
+from records.readers import SourceReport, quoted
+
+if TYPE_CHECKING:
+    import duckdb
+
+
+@dataclass(frozen=True)
+class TableInfo:
+    """Rows of a table and the columns that hold anything. ``supplied`` is False for an absent table."""
+
+    rows: int
+    supplied: bool
+    columns_present: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A finished snapshot, opened read-only. The same accepted rows always have the same digest."""
+
+    path: Path
+    digest: str
+    tables: dict[str, TableInfo]
+
+    @classmethod
+    def load(cls, path: Path) -> Snapshot:
+        """Open a snapshot folder. Raises NotFound when there is none."""
+        described = path / "snapshot.json"
+        if not described.exists():
+            raise NotFound(f"There is no snapshot in {path}: run the quarter again.")
+        entry = json.loads(described.read_text(encoding="utf-8"))
+        tables = {
+            name: TableInfo(info["rows"], info["supplied"], frozenset(info["columns_present"]))
+            for name, info in entry["tables"].items()
+        }
+        return cls(path, entry["digest"], tables)
+
+    def has(self, what: str) -> bool:
+        """Whether a ``table`` was supplied, or a ``table.column`` supplied and not null throughout."""
+        table, _, column = what.partition(".")
+        info = self.tables[table]
+        return info.supplied and (not column or column in info.columns_present)
+
+    def file(self, table: str) -> Path:
+        """The Parquet file of a table."""
+        return self.path / f"{table}.parquet"
+
+
+def write_snapshot(
+    con: duckdb.DuckDBPyConnection, contract: Contract, root: Path, report: SourceReport
+) -> Snapshot:
+    """Write schema ``accepted`` as a snapshot under ``root``, beside, and rename it to its digest."""
+    draft = root / f".building-{os.getpid()}"
+    shutil.rmtree(draft, ignore_errors=True)
+    draft.mkdir(parents=True)
+    described: dict[str, dict[str, object]] = {}
+    digest = hashlib.sha256()
+    for table in contract:
+        path = draft / f"{table.name}.parquet"
+        order = [f"{quoted(name)} NULLS FIRST" for name in table.order]
+        columns = ", ".join(quoted(column.name) for column in table.columns)
+        rows = write_parquet(con, f"SELECT {columns} FROM accepted.{table.name}", path, order)
+        source = report.tables.get(table.name)
+        supplied = source.columns_present if source else []
+        described[table.name] = {
+            "rows": rows,
+            "supplied": source is not None,
+            "columns_present": _present(con, table, supplied),
+        }
+        digest.update(f"{table.name} {sha256(path)}\n".encode())
+    name = digest.hexdigest()
+    write_json(draft / "snapshot.json", {"digest": name, "tables": described})
+    final = root / name[:12]
+    if final.exists():
+        shutil.rmtree(final)
+    draft.rename(final)
+    return Snapshot.load(final)
+
+
+def _present(con: duckdb.DuckDBPyConnection, table: Table, supplied: list[str]) -> list[str]:
+    """Supplied columns that hold a value in some accepted row; all of them when there is no row."""
+    if not supplied:
+        return []
+    counts = ", ".join(f"count({quoted(name)})" for name in supplied)
+    found = con.execute(f"SELECT count(*), {counts} FROM accepted.{table.name}").fetchone() or (0,)
+    if not found[0]:
+        return sorted(supplied)
+    return sorted(name for name, count in zip(supplied, found[1:], strict=True) if count)
+
+
+def create_whole(con: duckdb.DuckDBPyConnection, snapshot: Snapshot) -> None:
+    """Views over a snapshot's files in schema ``whole``, typed as the contract says."""
+    con.execute("CREATE SCHEMA whole")
+    for table in load_contract():
+        place = str(snapshot.file(table.name)).replace("'", "''")
+        con.execute(f"CREATE VIEW whole.{table.name} AS SELECT * FROM read_parquet('{place}')")
