@@ -51,8 +51,8 @@ def quoted(name: str) -> str:
 
 def count_rows(con: duckdb.DuckDBPyConnection, place: str) -> int:
     """Rows of a table or view."""
-    counted = con.execute(f"SELECT count(*) FROM {place}").fetchone()
-    return int(counted[0]) if counted else 0
+    counted = con.execute(f"SELECT count(*) FROM {place}").fetchall()
+    return int(counted[0][0])
 
 
 def read_source(con: duckdb.DuckDBPyConnection, source: Path | str, contract: Contract) -> SourceReport:
@@ -238,10 +238,10 @@ def _load_csv(
         )
         counted = con.execute(
             "SELECT count(*) FROM raw.unparsed WHERE table_name = $table", {"table": table.name}
-        ).fetchone()
+        ).fetchall()
     except duckdb.Error as error:
         raise UnreadableFile(f"{name} cannot be read as CSV: check its quotes and line ends.") from error
     finally:
         con.execute("DROP TABLE IF EXISTS rejects")
         con.execute("DROP TABLE IF EXISTS reject_scans")
-    source.unparsed = int(counted[0]) if counted else 0
+    source.unparsed = int(counted[0][0])

@@ -96,7 +96,7 @@ def _present(con: duckdb.DuckDBPyConnection, table: Table, supplied: list[str]) 
     if not supplied:
         return []
     counts = ", ".join(f"count({quoted(name)})" for name in supplied)
-    found = con.execute(f"SELECT count(*), {counts} FROM accepted.{table.name}").fetchone() or (0,)
+    found = con.execute(f"SELECT count(*), {counts} FROM accepted.{table.name}").fetchall()[0]
     if not found[0]:
         return sorted(supplied)
     return sorted(name for name, count in zip(supplied, found[1:], strict=True) if count)

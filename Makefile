@@ -1,0 +1,48 @@
+# Two commands matter: `make demo` and `make test`. Both set everything up, into .venv in this folder.
+PYTHON ?= python3
+BIN := .venv/bin
+AREA ?= all
+
+.PHONY: demo test bench study fix docs check lock setup setup-test clean
+
+demo: setup
+	$(BIN)/rxpanel demo
+
+test: setup-test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+bench: setup-test
+	$(BIN)/python -m tests.bench $(AREA)
+
+study: setup-test
+	$(BIN)/python -m tests.study $(AREA)
+
+# Puts code into its usual form and renews every generated page.
+fix: setup-test
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+docs: setup-test
+	$(BIN)/python -m records.document
+	$(BIN)/python -m basis.catalogue
+	$(BIN)/python -m features.document
+	$(BIN)/python -m panel.diagram
+	$(BIN)/python -m pipelines.document
+
+# Only when a dependency in pyproject.toml changes.
+lock:
+	$(BIN)/uv pip compile pyproject.toml --extra test -o requirements.lock --universal \
+		--python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links
+
+setup:
+	PYTHON=$(PYTHON) sh scripts/setup.sh demo
+
+setup-test:
+	PYTHON=$(PYTHON) sh scripts/setup.sh test
+
+clean:
+	rm -rf .venv work .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
