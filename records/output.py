@@ -90,9 +90,9 @@ def safe_cell(value: object) -> object:
 
 
 def csv_text(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """CSV text with LF line ends; None is empty; formulas are disarmed."""
+    """CSV text as RFC 4180 has it (CRLF); None is empty; formulas are disarmed."""
     buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
+    writer = csv.writer(buffer)
     writer.writerow(header)
     for row in rows:
         writer.writerow(["" if value is None else safe_cell(value) for value in row])
