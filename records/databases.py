@@ -42,11 +42,10 @@ def _attach(con: duckdb.DuckDBPyConnection, url: str) -> None:
 
 def _table_names(con: duckdb.DuckDBPyConnection) -> dict[str, str]:
     rows = con.execute(
-        "SELECT table_name, schema_name || '.' || quote_ident(table_name) FROM ("
-        "SELECT table_name, quote_ident(table_schema) AS schema_name FROM information_schema.tables "
-        "WHERE table_catalog = 'source') ORDER BY 1"
+        "SELECT table_name, table_schema FROM information_schema.tables "
+        "WHERE table_catalog = 'source' ORDER BY table_name, table_schema"
     ).fetchall()
-    return {str(name): f"source.{place}" for name, place in rows}
+    return {str(name): f"source.{quoted(schema)}.{quoted(name)}" for name, schema in rows}
 
 
 def _read_table(con: duckdb.DuckDBPyConnection, table: Table, place: str) -> TableSource:
