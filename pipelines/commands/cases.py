@@ -1,0 +1,135 @@
+"""experts, sample, cases, leads: the panel's work from the command line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pipelines import options
+from records.workplace import Workplace
+
+experts = typer.Typer(no_args_is_help=True, help="专家库 The expert pool.")
+sample = typer.Typer(no_args_is_help=True, help="抽样 Planning a draw, and frames for redrawing it.")
+app = typer.Typer(no_args_is_help=True, help="病例 Cases out, verdicts in.")
+leads = typer.Typer(no_args_is_help=True, help="线索 Suspected subjects and what became of them.")
+File = Annotated[Path, typer.Argument(help="File to read (CSV or Parquet).")]
+To = Annotated[Path | None, typer.Option("--to", "--out", help="File to write (else under WORK).")]
+
+
+@experts.command("import")
+def import_experts(file: File, work: options.Work = None) -> None:
+    """导入专家 Bring experts into the pool: expert_id, name, profession, specialty, title, institution, ...
+
+    Example: rxpanel experts import experts.csv --work work
+    """
+    from pipelines.cases import bring_experts
+
+    bring_experts(Workplace.of(work), file)
+
+
+@experts.callback()
+def _experts() -> None:
+    """专家库 The expert pool."""
+
+
+@sample.command()
+def plan(
+    quarter: options.QuarterOrNewest = None,
+    capacity: options.Capacity = None,
+    design: options.Design = None,
+    width: Annotated[
+        float | None, typer.Option(help="Wanted half width of the 90 % interval (fraction).")
+    ] = None,
+    work: options.Work = None,
+) -> None:
+    """抽样计划 How many reviews give which interval width per institution, or what the capacity gives.
+
+    Example: rxpanel sample plan --quarter 2026Q3 --capacity 600 --work work
+    """
+    from pipelines.sampling import show_plan
+
+    show_plan(Workplace.of(work), quarter, capacity, design, width)
+
+
+@sample.command("export-frame")
+def export_frame(
+    institution: Annotated[str, typer.Argument(help="Institution code.")],
+    quarter: options.QuarterOrNewest = None,
+    out: Annotated[Path, typer.Option("--out", help="Folder to write to.")] = Path(),
+    work: options.Work = None,
+) -> None:
+    """导出抽样框 The frame of one institution, with a script that redraws its random arm.
+
+    Example: rxpanel sample export-frame H53030200001 --quarter 2026Q3 --out frames --work work
+    """
+    from pipelines.sampling import export_institution_frame
+
+    export_institution_frame(Workplace.of(work), quarter, institution, out)
+
+
+@app.command("list")
+def list_cases(quarter: options.QuarterOrNewest = None, work: options.Work = None) -> None:
+    """病例清单 Cases of a quarter and where each stands.
+
+    Example: rxpanel cases list --quarter 2026Q3 --work work
+    """
+    from pipelines.cases import show_cases
+
+    show_cases(Workplace.of(work), quarter)
+
+
+@app.command("export")
+def export_cases(quarter: options.QuarterOrNewest = None, to: To = None, work: options.Work = None) -> None:
+    """导出病例 Cases as a blind list for experts who judge on paper or elsewhere.
+
+    Example: rxpanel cases export --quarter 2026Q3 --to cases.csv --work work
+    """
+    from pipelines.cases import export
+
+    export(Workplace.of(work), quarter, to)
+
+
+@app.command("import-verdicts")
+def import_verdicts(file: File, work: options.Work = None) -> None:
+    """导入结论 Verdicts in, one row an expert and object; importing a file again changes nothing.
+
+    Example: rxpanel cases import-verdicts verdicts.csv --work work
+    """
+    from pipelines.cases import bring_verdicts
+
+    bring_verdicts(Workplace.of(work), file)
+
+
+@leads.command("list")
+def list_leads(quarter: options.QuarterOrNewest = None, work: options.Work = None) -> None:
+    """线索清单 Open leads of a quarter.
+
+    Example: rxpanel leads list --quarter 2026Q3 --work work
+    """
+    from pipelines.cases import show_leads
+
+    show_leads(Workplace.of(work), quarter)
+
+
+@leads.command("export")
+def export_leads(quarter: options.QuarterOrNewest = None, to: To = None, work: options.Work = None) -> None:
+    """导出线索 Leads as a list for the officers who check them.
+
+    Example: rxpanel leads export --quarter 2026Q3 --to leads.csv --work work
+    """
+    from pipelines.cases import export_lead_list
+
+    export_lead_list(Workplace.of(work), quarter, to)
+
+
+@leads.command("import-outcomes")
+def import_outcomes(file: File, work: options.Work = None) -> None:
+    """导入结果 What became of leads; outcomes are labels of later training.
+
+    Example: rxpanel leads import-outcomes outcomes.csv --work work
+    """
+    from pipelines.cases import bring_outcomes
+
+    bring_outcomes(Workplace.of(work), file)

@@ -1,0 +1,40 @@
+"""Options that several commands share, each defined once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Work = Annotated[
+    Path | None,
+    typer.Option("--work", help="Work folder (else RXPANEL_WORK, else ./work).", show_default=False),
+]
+QuarterText = Annotated[str, typer.Option("--quarter", help="Quarter, written 2026Q3.")]
+QuarterOrNewest = Annotated[
+    str | None,
+    typer.Option("--quarter", help="Quarter, written 2026Q3 (else the newest in WORK).", show_default=False),
+]
+Data = Annotated[str, typer.Option("--data", help="Folder of input tables, or a database address.")]
+Out = Annotated[Path, typer.Option("--out", help="Folder to write to.")]
+Threads = Annotated[int, typer.Option("--threads", min=1, help="Processor threads to use.")]
+MemoryLimit = Annotated[str, typer.Option("--memory-limit", help="Memory for the data engine, such as 8GB.")]
+Seed = Annotated[
+    str | None,
+    typer.Option(
+        "--seed", help="Seed of the draw (else derived from quarter and design).", show_default=False
+    ),
+]
+Capacity = Annotated[
+    int | None,
+    typer.Option(
+        "--capacity", min=1, help="Reviews that the panel can do in the quarter.", show_default=False
+    ),
+]
+Design = Annotated[
+    Path | None, typer.Option("--design", help="Sampling design file (TOML).", show_default=False)
+]
+Scheme = Annotated[
+    Path | None, typer.Option("--scheme", help="Assessment scheme file (TOML).", show_default=False)
+]

@@ -1,0 +1,34 @@
+"""``make bench [AREA=...]``: speed and memory, beside a plain alternative or a stated limit in the same run.
+
+Exits with 1 when a stated limit is missed. Areas: help, chain, gate, all.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+
+from tests.bench import areas
+from tests.bench.measure import Line, show
+
+AREAS: dict[str, Callable[[], list[Line]]] = {
+    "help": areas.help_answers,
+    "chain": areas.chain_of_a_demo_city,
+    "gate": areas.gate_against_plain_pandas,
+}
+
+
+def main(chosen: str) -> int:
+    if chosen != "all" and chosen not in AREAS:
+        print(f"No area '{chosen}': choose {', '.join(AREAS)} or all.", file=sys.stderr)
+        return 2
+    lines: list[Line] = []
+    for name, area in AREAS.items():
+        if chosen in ("all", name):
+            lines += area()
+    show(lines)
+    return int(any(line.missed for line in lines))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1] if len(sys.argv) > 1 else "all"))

@@ -1,0 +1,56 @@
+"""Measuring whole processes, and a table of what was measured."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True)
+class Line:
+    """One figure; ``limit`` is the most it may be, None where nothing was promised."""
+
+    what: str
+    value: float
+    unit: str
+    limit: float | None = None
+
+    @property
+    def missed(self) -> bool:
+        return self.limit is not None and self.value > self.limit
+
+
+@dataclass(frozen=True)
+class Process:
+    """Wall seconds and the peak memory (MB) of a finished process."""
+
+    seconds: float
+    peak: float
+
+
+def timed(arguments: Sequence[str | Path], work: Path) -> Process:
+    """Run a module of ours in a process of its own; raises when it fails."""
+    began = time.perf_counter()
+    with (work / "bench.log").open("ab") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", *map(str, arguments)], cwd=ROOT, stdout=log, stderr=log
+        )
+        _, status, usage = os.wait4(process.pid, 0)
+    if status:
+        raise RuntimeError(f"{arguments} ended with {status}: see {work / 'bench.log'}")
+    return Process(time.perf_counter() - began, usage.ru_maxrss / 1024)
+
+
+def show(lines: Sequence[Line]) -> None:
+    """Print the table."""
+    size = max(len(line.what) for line in lines)
+    for line in lines:
+        limit = "" if line.limit is None else f"limit {line.limit:g}  {'MISSED' if line.missed else 'held'}"
+        print(f"{line.what:<{size}}  {line.value:>12,.2f} {line.unit:<10} {limit}".rstrip())
