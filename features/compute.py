@@ -40,9 +40,9 @@ def compute(con: duckdb.DuckDBPyConnection, snapshot: Snapshot, grain: str) -> C
     """Create table ``features_<grain>``: key, ``as_of`` (TIMESTAMP), then the catalogue's features.
 
     Grain: one row a key, ordered by it; prescription = the frame, else whoever has an accepted prescription,
-    fee line or settlement in the quarter. ``con`` comes from ``records.asof.open_asof``, so nothing later than
-    its as-of moment is seen. A feature whose data are absent is null throughout and reported. Features of
-    group ``findings`` need the table ``findings`` on the connection; compute again after it changed.
+    fee line or settlement in the quarter. ``con`` comes from ``records.asof.open_asof``, so nothing later
+    than its as-of moment is seen. A feature whose data are absent is null throughout and reported. Features
+    of group ``findings`` need the table ``findings`` on the connection; compute again after it changed.
     Raises KeyError for an unknown grain.
     """
     features = load_catalogue().of(grain)
@@ -67,7 +67,9 @@ def _statement(grain: str, features: Iterable[Feature], absent: set[str]) -> str
             continue
         stages |= feature.stages
         columns.append(f"CAST({feature.expression} AS {feature.sql_type}) AS {feature.name}")
-    joined = "".join(f"\nLEFT JOIN stage.{name} AS {name} ON {name}.{key} = base.{key}" for name in sorted(stages))
+    joined = "".join(
+        f"\nLEFT JOIN stage.{name} AS {name} ON {name}.{key} = base.{key}" for name in sorted(stages)
+    )
     chosen = ",\n    ".join([f"base.{key}", "moment.as_of", *columns])
     return (
         f"SELECT {chosen}\nFROM stage.rows_{grain} AS base CROSS JOIN stage.moment AS moment{joined}"
@@ -104,7 +106,9 @@ def _known(con: duckdb.DuckDBPyConnection, snapshot: Snapshot, what: str) -> boo
     Only what is visible counts: a column that is first filled later must not switch a feature on.
     """
     if what == "findings":
-        sql = "SELECT 1 FROM information_schema.tables WHERE table_name = 'findings' AND table_schema = 'main'"
+        sql = (
+            "SELECT 1 FROM information_schema.tables WHERE table_name = 'findings' AND table_schema = 'main'"
+        )
         return bool(con.execute(sql).fetchall())
     if not snapshot.has(what):
         return False

@@ -17,8 +17,8 @@ def usual_ranges(source: duckdb.DuckDBPyConnection | pd.DataFrame, grain: str) -
     """Tenth, fiftieth and ninetieth percentile of each feature.
 
     Grain: one row a feature, in catalogue order: feature, q10, q50, q90 (DOUBLE; booleans as 0 and 1). Values
-    that occur (percentile_disc), missing ones left out; null where a feature is missing throughout. ``source``
-    is a connection with ``features_<grain>``, or such a table as a frame.
+    that occur (percentile_disc), missing ones left out; null where a feature is missing throughout.
+    ``source`` is a connection with ``features_<grain>``, or such a table as a frame.
     """
     import duckdb
     import pandas as pd

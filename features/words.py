@@ -25,7 +25,7 @@ _SHOWN = {"count": "{:,.0f}", "day": "{:,.0f}", "second": "{:,.0f}", "year": "{:
 
 def is_missing(value: object) -> bool:
     """Whether a value is null, in any of the forms that Python, NumPy and pandas give it."""
-    return value is None or value != value or type(value).__name__ == "NAType"  # noqa: PLR0124
+    return value is None or value != value or type(value).__name__ == "NAType"
 
 
 def value_text(feature: Feature, value: object, language: Language = "zh") -> str:
