@@ -1,0 +1,61 @@
+"""run.json: what a run read, did, switched off and used. Written last: its presence says the run is whole."""
+
+from __future__ import annotations
+
+import platform
+import resource
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from pipelines.tables import show
+from records.output import write_json
+
+_LIBRARIES = ("duckdb", "pandas", "pyarrow", "lightgbm", "shap", "mlflow", "great_expectations")
+
+
+@dataclass
+class RunRecord:
+    """The record of one run, filled step by step."""
+
+    quarter: str
+    folder: Path
+    content: dict[str, Any] = field(default_factory=dict)
+    switched_off: list[dict[str, Any]] = field(default_factory=list)
+
+    def note(self, **facts: Any) -> None:
+        """Add facts."""
+        self.content.update(facts)
+
+    def off(self, room: str, entries: list[dict[str, Any]]) -> None:
+        """Add what a room switched off, and why."""
+        self.switched_off += [{"room": room, **entry} for entry in entries]
+
+    def write(self, timings: dict[str, float]) -> None:
+        """Write run.json into the quarter's folder."""
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+        versions = {name: version(name) for name in ("rxpanel", *_LIBRARIES)}
+        write_json(
+            self.folder / "run.json",
+            {
+                **self.content,
+                "quarter": self.quarter,
+                "switched_off": self.switched_off,
+                "seconds": timings,
+                "peak_memory_mb": peak,
+                "versions": {**versions, "python": platform.python_version()},
+            },
+        )
+
+    def show(self) -> None:
+        """Print what came of the run, in a few lines."""
+        rows: list[list[object]] = [["季度 quarter", self.quarter]]
+        rows += [[f"{name} rows", count] for name, count in self.content.get("rows", {}).items()]
+        rows += [
+            [f"模型 {name}", f"{model['label_source']} {model['model_version']}" if model["scored"] else model["why"]]
+            for name, model in self.content.get("models", {}).items()
+        ]
+        rows.append(["已关闭 switched off", f"{len(self.switched_off)} (run.json)"])
+        rows.append(["输出 output", str(self.folder)])
+        show(["", "结果 result"], rows)

@@ -1,0 +1,100 @@
+"""The full circle from the command line alone, and the second quarter with the new champion."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+Command = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture(scope="module")
+def circled(city: Any, first_run: Path, command: Command, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """WORK after cases export, verdicts of simulated experts, assess, train, promote and the second run."""
+    base = tmp_path_factory.mktemp("circle")
+    work = base / "work"
+    shutil.copytree(first_run, work)
+    cases, verdicts = base / "cases.csv", base / "verdicts.csv"
+    command("cases", "export", "--quarter", "2026Q2", "--to", cases, "--work", work)
+    experts = ["simulator.experts", "--cases", cases, "--truth", city.second / "truth", "--out", verdicts]
+    subprocess.run([sys.executable, "-m", *map(str, experts)], cwd=ROOT, check=True)
+    command("cases", "import-verdicts", verdicts, "--work", work)
+    command("assess", "--quarter", "2026Q2", "--work", work, "--out", base / "results")
+    command(
+        "train", "--data", city.third, "--quarter", "2026Q3", "--target", "unreasonable",
+        "--grain", "prescription", "--labels", "store", "--work", work,
+    )  # fmt: skip
+    command("models", "promote", "unreasonable@prescription", "--approved-by", "李主任", "--work", work,
+            "--override", "first verdicts of the panel")  # fmt: skip
+    command("run", "--data", city.third, "--quarter", "2026Q3", "--work", work, "--capacity", "80")
+    return base
+
+
+def test_the_second_quarter_is_scored_by_the_new_champion(circled: Path) -> None:
+    scores = pd.read_parquet(circled / "work" / "2026Q3" / "scores_prescription.parquet")
+    mine = scores[scores.target == "unreasonable"]
+    assert set(mine.label_source) == {"store"}
+    before = pd.read_parquet(circled / "work" / "2026Q2" / "scores_prescription.parquet")
+    assert set(mine.model_version).isdisjoint(before.model_version)
+
+
+def test_training_leaves_its_out_of_fold_scores(circled: Path) -> None:
+    folder = circled / "work" / "training" / "unreasonable_prescription"
+    frame = pd.read_parquet(folder / "out_of_fold.parquet")
+    assert {"rxno", "as_of", "label", "score"} <= set(frame.columns)
+    assert frame.score.between(0, 1).all()
+    assert json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
+
+
+def test_importing_the_same_verdicts_again_changes_nothing(circled: Path, command: Command) -> None:
+    work = circled / "work"
+    before = circled / "before.csv"
+    command("assess", "--quarter", "2026Q2", "--work", work, "--out", circled / "again")
+    command("cases", "import-verdicts", circled / "verdicts.csv", "--work", work)
+    command("assess", "--quarter", "2026Q2", "--work", work, "--out", circled / "third")
+    del before
+    names = ["institution_estimates.csv", "institution_scores.csv", "score_lines.csv"]
+    for name in names:
+        assert (circled / "again" / name).read_bytes() == (circled / "third" / name).read_bytes()
+
+
+def test_estimates_rest_on_the_random_arm(circled: Path) -> None:
+    estimates = pd.read_csv(circled / "results" / "institution_estimates.csv")
+    sample = pd.read_parquet(circled / "work" / "2026Q2" / "sample.parquet")
+    random = sample[sample.arm == "random"].groupby("fixmedins_code").size()
+    hospitals = estimates.set_index("fixmedins_code").n_random
+    for code, count in random.items():
+        assert hospitals[code] == count
+    assert (estimates.rate_low90.fillna(0) <= estimates.unreasonable_rate.fillna(0) + 1e-9).all()
+    assert (estimates.rate_high90.fillna(1) >= estimates.unreasonable_rate.fillna(0) - 1e-9).all()
+
+
+def test_a_quarter_with_open_cases_keeps_its_draw(circled: Path, city: Any, command: Command) -> None:
+    work = circled / "work"
+    drawn = (work / "2026Q3" / "sample.parquet").read_bytes()
+    command(
+        "run", "--data", city.third, "--quarter", "2026Q3", "--work", work, "--capacity", "60", "--seed", "9"
+    )
+    assert (work / "2026Q3" / "sample.parquet").read_bytes() == drawn
+
+
+def test_the_log_verifies_and_every_read_command_answers(circled: Path, command: Command) -> None:
+    work = circled / "work"
+    command("audit", "verify", "--work", work, "--out", circled / "results")
+    for arguments in (
+        ("models", "list"), ("models", "compare"), ("basis", "list"), ("cases", "list"), ("leads", "list"),
+        ("sample", "plan"),
+    ):  # fmt: skip
+        assert command(*arguments, "--work", work).stdout.strip()
+    sample = pd.read_parquet(work / "2026Q2" / "sample.parquet")
+    for code in (sample.rxno.iloc[0], sample.fixmedins_code.iloc[0]):
+        assert code in command("explain", code, "--quarter", "2026Q2", "--work", work).stdout

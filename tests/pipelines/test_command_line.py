@@ -1,0 +1,112 @@
+"""The command line itself: help for everything, an example in each, plain sentences, exit codes."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import typer.main
+from click import Command, Context, Group
+
+from pipelines.main import app
+
+CONTRACT = {
+    "demo",
+    "simulate",
+    "check",
+    "run",
+    "train",
+    "models list",
+    "models compare",
+    "models promote",
+    "models rollback",
+    "models watch",
+    "basis list",
+    "basis show",
+    "basis try",
+    "basis publish",
+    "basis load",
+    "experts import",
+    "sample plan",
+    "sample export-frame",
+    "cases list",
+    "cases export",
+    "cases import-verdicts",
+    "leads list",
+    "leads export",
+    "leads import-outcomes",
+    "app",
+    "assess",
+    "explain",
+    "settle",
+    "audit verify",
+    "backup",
+    "restore",
+}
+
+
+def commands(group: Group, path: str = "") -> Iterator[tuple[str, Command]]:
+    for name in group.list_commands(Context(group)):
+        command = group.get_command(Context(group), name)
+        assert command is not None
+        if hasattr(command, "list_commands"):
+            yield from commands(command, f"{path}{name} ")  # type: ignore[arg-type]
+        else:
+            yield f"{path}{name}", command
+
+
+ALL = dict(commands(typer.main.get_command(app)))  # type: ignore[arg-type]
+
+
+def test_every_command_of_the_contract_is_there() -> None:
+    assert set(ALL) >= CONTRACT
+
+
+@pytest.mark.parametrize("name", sorted(ALL))
+def test_every_command_has_help_with_an_example_of_itself(name: str) -> None:
+    assert f"Example: rxpanel {name}" in (ALL[name].help or "")
+
+
+@pytest.mark.parametrize("name", sorted(ALL))
+def test_every_command_but_simulate_takes_work(name: str) -> None:
+    options = {option for parameter in ALL[name].params for option in parameter.opts}
+    assert ("--work" in options) == (name != "simulate")
+
+
+def rxpanel(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "pipelines.main", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+
+
+def test_help_loads_nothing_heavy() -> None:
+    heavy = (
+        "{'pandas', 'duckdb', 'mlflow', 'lightgbm', 'shap', 'streamlit', 'great_expectations', 'sqlalchemy'}"
+    )
+    code = f"import sys, pipelines.main; print(sorted({heavy} & set(sys.modules)))"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (("run", "--data", "nowhere", "--quarter", "2026Q9"), 2, "is no quarter"),
+        (("run", "--data", "nowhere", "--quarter", "2026Q3"), 3, "no data folder"),
+        (("run", "--data", "nowhere", "--quarter", "2026Q3", "--engine", "abacus"), 2, "engine"),
+        (("assess", "--out", "o"), 2, "--quarter or --year"),
+        (("explain", "H1"), 7, "no finished run"),
+        (("unheard-of",), 2, "No such command"),
+    ],
+)
+def test_what_a_user_can_mend_is_one_sentence_and_a_code(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...], code: int, said: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
+    done = rxpanel(*arguments)
+    assert done.returncode == code, done.stderr
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr

@@ -1,0 +1,96 @@
+"""One run: every output file as the contract describes it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+GRAINS = {
+    "prescription": "rxno",
+    "person": "psn_no",
+    "practitioner": "dr_codg",
+    "institution": "fixmedins_code",
+}
+FINDINGS = ["rule_id", "rule_name", "subject_type", "subject_code", "rxno", "setl_id", "feedetl_sn", "psn_no", "fixmedins_code", "dr_codg", "fee_ocur_time", "result_type", "vola_amt", "vola_evid", "item_codes", "fund_codes", "basis", "basis_version"]
+SCORES = ["target", "score", "raw_score", "base_value", "rank", "flagged", "model_name", "model_version", "label_source"]
+REASONS = ["target", "feature", "value", "value_text", "contribution", "reason_zh", "reason_en"]
+SAMPLE = ["rxno", "fixmedins_code", "stratum", "arm", "incl_prob", "incl_prob_any", "weight", "design_id", "seed", "draw_order"]
+
+
+@pytest.fixture(scope="module")
+def folder(first_run: Path) -> Path:
+    return first_run / "2026Q2"
+
+
+def test_rows_in_are_accepted_plus_quarantined(folder: Path) -> None:
+    record = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+    for name, counts in record["tables"].items():
+        assert counts["rows_in"] == counts["accepted"] + counts["quarantined"], name
+        if counts["rows_in"]:
+            assert len(pd.read_parquet(folder / "quarantine" / f"{name}.parquet")) == counts["quarantined"]
+
+
+def test_findings_have_the_columns_and_evidence(folder: Path) -> None:
+    findings = pd.read_parquet(folder / "findings.parquet")
+    assert list(findings.columns) == FINDINGS
+    assert len(findings) > 20
+    assert set(findings.result_type) <= {"definite", "suspicious"}
+    assert findings.basis.str.len().min() > 5
+    for evidence in findings.vola_evid:
+        assert json.loads(evidence)
+
+
+@pytest.mark.parametrize("grain", GRAINS)
+def test_features_have_one_row_a_key_in_order(folder: Path, grain: str) -> None:
+    features = pd.read_parquet(folder / f"features_{grain}.parquet")
+    key = GRAINS[grain]
+    assert list(features.columns[:2]) == [key, "as_of"]
+    assert features[key].is_unique
+    assert features[key].is_monotonic_increasing
+    assert features.as_of.eq(pd.Timestamp("2026-07-01")).all()
+
+
+@pytest.mark.parametrize("grain", GRAINS)
+def test_scores_are_probabilities_with_ranks_and_reasons_that_add_up(folder: Path, grain: str) -> None:
+    key = GRAINS[grain]
+    scores = pd.read_parquet(folder / f"scores_{grain}.parquet")
+    reasons = pd.read_parquet(folder / f"reasons_{grain}.parquet")
+    assert list(scores.columns) == [key, *SCORES]
+    assert list(reasons.columns) == [key, *REASONS]
+    if scores.empty:
+        record = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+        assert any(name.endswith(grain) and not model["scored"] for name, model in record["models"].items())
+        return
+    assert scores.score.between(0, 1).all()
+    features = pd.read_parquet(folder / f"features_{grain}.parquet", columns=[key])
+    for target, group in scores.groupby("target"):
+        assert set(group[key]) == set(features[key])
+        assert sorted(group["rank"]) == list(range(1, len(group) + 1))
+        ordered = group.sort_values("rank")
+        assert ordered.score.is_monotonic_decreasing
+        assert ordered.flagged.tolist() == sorted(ordered.flagged, reverse=True)
+        mine = reasons[reasons.target == target]
+        assert set(group[key][group.flagged]) <= set(mine[key])
+        total = mine.groupby(key).contribution.sum()
+        expected = group.set_index(key).loc[total.index]
+        assert ((total + expected.base_value - expected.raw_score).abs() < 1e-6).all()
+        assert mine.reason_zh.str.len().min() > 0
+        assert mine.reason_en.str.len().min() > 0
+
+
+def test_every_institution_with_a_prescription_has_a_random_row(folder: Path) -> None:
+    sample = pd.read_parquet(folder / "sample.parquet")
+    assert list(sample.columns) == SAMPLE
+    assert sample.rxno.is_unique
+    scores = pd.read_parquet(folder / "scores_prescription.parquet")
+    frame = set(scores.rxno)
+    assert set(sample.rxno) <= frame
+    random = sample[sample.arm == "random"]
+    data = pd.read_parquet(next((folder.parent / "snapshots").glob("*/prescription.parquet")))
+    assert set(random.fixmedins_code) == set(data[data.rxno.isin(frame)].fixmedins_code)
+    assert (sample.weight * sample.incl_prob - 1).abs().max() < 1e-12
+    assert (sample.incl_prob_any >= sample.incl_prob - 1e-12).all()
+    assert abs(random.weight.sum() - len(frame)) < 1e-6 * len(frame)
