@@ -170,7 +170,7 @@ class City:
             psn_cash_pay=0,
             refd_setl_flag=0,
             insu_admdvs=self.random.choice(["530302", "530302", "530100"]),
-            mdtrt_cert_type=self.random.choice(["01", "03"]),
+            mdtrt_cert_type=self.random.choice(["01", "03"]) if psn_no > "N12" else "01",
         )
         drugs = self.random.sample(self.tables["drug"][:14], self.random.randint(1, 4))
         if self.random.random() < 0.1:

@@ -32,6 +32,7 @@ def live(city: Any, days: int = 272, visits: int = 1) -> None:
             psn_no = f"N{city.random.randrange(24):02d}"
             city.visit(psn_no, "H2", morning, med_type="21", stay=9)
             city.visit(psn_no, "P1", morning - timedelta(days=4), med_type="41")
+    city.visit("N03", "H1", datetime(2026, 9, 10, 10))
     for number, (kind, code) in enumerate([("person", "N01"), ("institution", "H1"), ("practitioner", "D0")]):
         city.add(
             "clue",

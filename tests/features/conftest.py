@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import pyarrow as pa
 import pytest
 
 from records.contract import load_contract
@@ -47,13 +48,11 @@ def snapshot_of_tables(tables: Tables, root: Path) -> Snapshot:
         present = [c.name for c in table.columns if any(c.name in row for row in rows)] or [
             c.name for c in table.columns
         ]
-        con.execute(f"CREATE TABLE raw.{name} ({', '.join(f'{column} VARCHAR' for column in present)})")
-        if rows:
-            values = [
-                [None if row.get(column) is None else str(row[column]) for column in present] for row in rows
-            ]
-            marks = ", ".join("?" for _ in present)
-            con.executemany(f"INSERT INTO raw.{name} VALUES ({marks})", values)
+        texts = {c: [None if row.get(c) is None else str(row[c]) for row in rows] for c in present}
+        given = pa.table(texts, schema=pa.schema([(c, pa.string()) for c in present]))
+        con.register("given", given)
+        con.execute(f"CREATE TABLE raw.{name} AS SELECT * FROM given")
+        con.unregister("given")
         report.tables[name] = TableSource([], len(rows), columns_present=present)
     accept_all(con, report)
     return write_snapshot(con, load_contract(), root, report)
