@@ -52,9 +52,8 @@ SELECT n.fixmedins_code, count(*) AS n_lines, CAST(sum(n.net_amt) * 100 AS BIGIN
     count(CASE WHEN n.medins_list_name <> n.hilist_name AND strpos(n.medins_list_name, d.drug_genname) = 0
         AND strpos(n.hilist_name, n.medins_list_name) = 0 THEN 1 END) AS n_other_name,
     CAST(sum(CASE WHEN p.n_lines >= 10 THEN n.net_amt ELSE 0 END) * 100 AS BIGINT) AS priced_fen,
-    CAST(sum(CASE WHEN p.n_lines >= 10 THEN CAST(CAST(n.net_amt * 100 AS HUGEINT) * p.median_micro
-        // greatest(CAST(round(CAST(n.pric AS DOUBLE) * 1000000 / CAST(d.units_per_pack AS DOUBLE)) AS BIGINT),
-        1) AS BIGINT) ELSE 0 END) AS BIGINT) AS median_fen,
+    CAST(sum(CASE WHEN p.n_lines >= 10 THEN CAST(round(CAST(n.net_amt * 100 AS DOUBLE) * p.median_micro
+        / greatest(round(CAST(n.pric AS DOUBLE) * 1000000 / CAST(d.units_per_pack AS DOUBLE)), 1)) AS BIGINT) ELSE 0 END) AS BIGINT) AS median_fen,
     count(CASE WHEN n.day > q.dead_date - DATE '1970-01-01' THEN 1 END) AS n_after_death
 FROM net_line n
 JOIN person q ON q.psn_no = n.psn_no

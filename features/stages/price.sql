@@ -37,7 +37,7 @@ WITH paid AS (
 )
 SELECT rxno, CAST(sum(fen) AS BIGINT) AS fen,
     CAST(sum(CASE WHEN micro > cheapest_micro
-        THEN CAST(fen AS HUGEINT) * (micro - cheapest_micro) // micro ELSE 0 END) AS BIGINT) AS saving_fen,
+        THEN CAST(round(CAST(fen AS DOUBLE) * (micro - cheapest_micro) / micro) AS BIGINT) ELSE 0 END) AS BIGINT) AS saving_fen,
     max(CASE WHEN cheapest_micro > 0 THEN CAST(micro AS DOUBLE) / cheapest_micro END) AS to_cheapest,
     max(CASE WHEN median_micro > 0 THEN CAST(micro AS DOUBLE) / median_micro END) AS to_median,
     max(given_to_needed) AS given_to_needed,

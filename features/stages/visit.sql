@@ -29,7 +29,7 @@ SELECT s.setl_id, s.mdtrt_id, s.psn_no, s.fixmedins_code, s.med_type, i.fixmedin
     coalesce(c.drug_fen, 0) AS drug_fen, coalesce(c.pieces_fen, 0) AS pieces_fen,
     coalesce(c.selfpaid_fen, 0) AS selfpaid_fen,
     CAST(CASE WHEN s.medfee_sumamt > 0 AND c.net_fen < CAST(s.medfee_sumamt * 100 AS BIGINT)
-            THEN CAST(s.fund_pay_sumamt * 100 AS HUGEINT) * c.net_fen // CAST(s.medfee_sumamt * 100 AS BIGINT)
+            THEN floor(CAST(s.fund_pay_sumamt * 100 AS DOUBLE) * c.net_fen / CAST(s.medfee_sumamt * 100 AS BIGINT))
          ELSE CAST(s.fund_pay_sumamt * 100 AS BIGINT) END AS BIGINT) AS fund_fen
 FROM settlement s
 JOIN institution i ON i.fixmedins_code = s.fixmedins_code
