@@ -1,11 +1,22 @@
--- Findings of the review basis by family of item codes. A finding of a line belongs to the line's prescription.
+-- Findings of the review basis by family of item codes. A finding of a line belongs to the line's
+-- prescription, one of a prescription to its person, prescriber and institution.
 CREATE TABLE stage.found AS
-SELECT d.rule_id, coalesce(d.rxno, n.rxno) AS rxno, d.feedetl_sn, d.subject_type, d.subject_code,
-    coalesce(d.psn_no, n.psn_no) AS psn_no, coalesce(d.dr_codg, n.bilg_dr_codg) AS dr_codg,
-    coalesce(d.fixmedins_code, n.fixmedins_code) AS fixmedins_code,
-    d.result_type = 'definite' AS definite, CAST(coalesce(d.vola_amt, 0) AS DECIMAL(16, 2)) AS vola_amt,
-    ' ' || coalesce(d.item_codes, '') || ' ' AS items, coalesce(d.fund_codes, '') <> '' AS fund
-FROM findings d LEFT JOIN net_line n ON n.feedetl_sn = d.feedetl_sn;
+WITH placed AS (
+    SELECT d.rule_id, d.subject_type, d.subject_code, d.result_type, d.vola_amt, d.item_codes, d.fund_codes,
+        coalesce(d.rxno, CASE WHEN d.subject_type = 'prescription' THEN d.subject_code END, n.rxno) AS rxno,
+        coalesce(d.psn_no, CASE WHEN d.subject_type = 'person' THEN d.subject_code END, n.psn_no) AS psn_no,
+        coalesce(d.dr_codg, CASE WHEN d.subject_type = 'practitioner' THEN d.subject_code END) AS dr_codg,
+        n.bilg_dr_codg,
+        coalesce(d.fixmedins_code, CASE WHEN d.subject_type = 'institution' THEN d.subject_code END)
+            AS fixmedins_code, n.fixmedins_code AS settling_code
+    FROM findings d LEFT JOIN net_line n ON n.feedetl_sn = d.feedetl_sn
+)
+SELECT p.rule_id, p.rxno, coalesce(p.psn_no, r.psn_no) AS psn_no,
+    coalesce(p.dr_codg, r.dr_codg, p.bilg_dr_codg) AS dr_codg,
+    coalesce(p.fixmedins_code, r.fixmedins_code, p.settling_code) AS fixmedins_code,
+    p.result_type = 'definite' AS definite, CAST(coalesce(p.vola_amt, 0) AS DECIMAL(16, 2)) AS vola_amt,
+    ' ' || replace(coalesce(p.item_codes, ''), ',', ' ') || ' ' AS items, coalesce(p.fund_codes, '') <> '' AS fund
+FROM placed p LEFT JOIN stage.rx r ON r.rxno = p.rxno;
 
 CREATE TABLE stage.rx_finding AS
 SELECT rxno, CAST(count(*) AS INTEGER) AS n_findings, CAST(count(DISTINCT rule_id) AS INTEGER) AS n_rules,

@@ -151,6 +151,10 @@ def test_findings_by_family(small_city: Callable[[int], Any], make_snapshot: Mak
     }
     assert {name: _column(con, "prescription", name)[rx] for name in expected} == expected
     assert sum(_column(con, "prescription", "findings").values()) == 3
+    compute(con, snapshot, "person")
+    compute(con, snapshot, "practitioner")
+    assert sum(_column(con, "person", "findings").values()) == 3
+    assert sum(_column(con, "practitioner", "fund_findings").values()) == 1
     con.execute("DELETE FROM findings WHERE rule_id = 'R2'")
     compute(con, snapshot, "prescription")
     assert _column(con, "prescription", "findings")[rx] == 1
