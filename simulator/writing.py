@@ -52,6 +52,8 @@ class Writer:
     def __init__(self, city: City) -> None:
         self.drug = city.drug
         self.by_name = {name: row for row, name in enumerate(city.drug.drug_genname)}
+        self.sex = city.drug.sex_limit.tolist()
+        self.name = city.drug.drug_genname.tolist()
         self.strength = city.drug.strength.to_numpy()
         self.ddd = city.drug.ddd.to_numpy()
         self.most = city.drug.max_daily_dose.to_numpy()
@@ -174,7 +176,7 @@ def _many(visit: Visit, writer: Writer, context: dict[str, Any], rng: np.random.
     pool = [
         d for d in range(len(writer.atc)) if not writer.piece[d] and not writer.injection[d] and d not in have
     ]
-    pool = [d for d in pool if writer.drug.sex_limit[d] in (None, context["gend"])]
+    pool = [d for d in pool if writer.sex[d] in (None, context["gend"])]
     for drug in rng.permutation(pool)[: max(0, int(rng.integers(6, 8)) - len(have))]:
         visit.lines.append(writer.line(int(drug), visit.lines[0].days))
     return True
@@ -248,7 +250,7 @@ def _contraindicated(visit: Visit, writer: Writer, context: dict[str, Any], rng:
 
 def _high_price(visit: Visit, writer: Writer, context: dict[str, Any], rng: np.random.Generator) -> bool:
     for at, line in enumerate(visit.lines):
-        costly = _COSTLY.get(str(writer.drug.drug_genname[line.drug]))
+        costly = _COSTLY.get(writer.name[line.drug])
         if costly and writer.by_name[costly] not in {other.drug for other in visit.lines}:
             visit.lines[at] = writer.line(writer.by_name[costly], line.days)
             return True
