@@ -16,6 +16,7 @@ SELECT f.rxno, f.setting, f.total_amt, f.fund_stake, f.age_days, f.gend, f.med_t
     CAST(coalesce(d.n_diagnoses, 0) AS INTEGER) AS n_diagnoses,
     coalesce(d.n_diagnoses > 0 AND d.n_diseases = 0, FALSE) AS symptoms_only,
     p.phar_codg IS NULL AS no_pharmacist, p.ext_reason IS NOT NULL AS reason_written,
+    coalesce(p.usage_text LIKE '%遵医嘱%' OR p.usage_text LIKE '%自用%', FALSE) AS vague_directions,
     p.long_rx_flag = 1 AS long_rx, p.rx_circ_flag = 1 AS external_rx,
     coalesce(p.geso_flag, 0) = 1 AS pregnant,
     coalesce(g.n_valid, 0) > 0 AS registered,

@@ -65,6 +65,10 @@ class City:
                 "hi_nego_drug_flag": int(number == 7),
             }
             group = {"vbp_group": "G1" if number in (0, 9) else None, "vbp_selected_flag": int(number == 0)}
+            limits = {
+                "lmt_icd": "I10 E11" if number == 6 else None,
+                "sex_limit": "2" if number == 4 else None,
+            }
             dose = {"strength": 10, "strength_unit": "mg", "units_per_pack": 10 + 4 * (number > 8), "ddd": 20}
             self.add(
                 "drug",
@@ -75,9 +79,11 @@ class City:
                 dosform="片剂",
                 max_daily_dose=40,
                 abx_tier=tier,
-                control_class="P2" if number == 8 else None,
+                control_class={8: "P2", 12: "N"}.get(number),
                 chrgitm_lv="01",
                 preg_contra_flag=int(number == 3),
+                lmt_hosp_lv="3" if number == 2 else None,
+                **limits,
                 **flags,
                 **group,
                 **dose,
@@ -138,6 +144,7 @@ class City:
                 long_rx_flag=int(self.random.random() < 0.1),
                 rx_circ_flag=int(self.random.random() < 0.1),
                 phar_codg=self.random.choice([None, "Y1", "Y1"]),
+                usage_text=self.random.choice([None, "一日一次", "遵医嘱"]),
                 ext_reason=self.random.choice([None, None, "路远"]),
                 geso_flag=self.random.choice([None, 0, 1]),
             )
@@ -224,7 +231,6 @@ class City:
         return count * fen
 
     def _other(self, settlement: dict[str, Any], rxno: str, when: datetime) -> int:
-        """An examination, or a decoction piece on the prescription."""
         piece = self.random.random() < 0.5
         self.add(
             "fee_line",

@@ -148,7 +148,26 @@ def _own(world: World, rx: dict[str, Any], lines: Rows) -> dict[str, Any]:
         "tier_over_right": None if tiers and right is None else max([0, *(t - (right or 0) for t in tiers)]),
         "days_max": max(days) if days else None,
         "dose_to_label": max(doses) if doses else None,
+        **_limits(world, rx, lines + pieces),
         "days_after_death": _after_death(world, rx),
+    }
+
+
+def _limits(world: World, rx: dict[str, Any], lines: Rows) -> dict[str, int]:
+    """Lines outside what the catalogue allows; the small city has no age on a label."""
+    drugs = {d["med_list_codg"]: d for d in world["drug"]}
+    mine = [drugs[line["med_list_codg"]] for line in lines]
+    sex = next(p["gend"] for p in world["person"] if p["psn_no"] == rx["psn_no"])
+    level = next(i["hosp_lv"] for i in world["institution"] if i["fixmedins_code"] == rx["fixmedins_code"])
+    ills = [d["diag_code"] for d in world["diagnosis"] if d["mdtrt_id"] == rx["mdtrt_id"]]
+    return {
+        "wrong_person_lines": sum(d["sex_limit"] not in (None, sex) for d in mine),
+        "under_level_lines": sum((d["lmt_hosp_lv"] or "0") > level for d in mine),
+        "controlled_without_right": sum(d["control_class"] in ("N", "P1") for d in mine),
+        "outside_indication_lines": sum(
+            d["lmt_icd"] is not None and not any(ill.startswith(tuple(d["lmt_icd"].split())) for ill in ills)
+            for d in mine
+        ),
     }
 
 

@@ -68,6 +68,16 @@ def test_every_feature_varies_somewhere(
     assert sorted(EVERY - varying) == []
 
 
+def test_nearly_all_vary_on_a_simulated_city(
+    tmp_path: Path, folder_snapshot: Callable[[Path], Snapshot]
+) -> None:
+    from simulator.city import simulate
+
+    simulate(persons=2000, seed=5, quarter=QUARTER, months=6, clean=False, out=tmp_path / "city")
+    varying = _varying(folder_snapshot(tmp_path / "city"), found=True)
+    assert len(varying) >= 0.9 * len(EVERY), sorted(EVERY - varying)
+
+
 @pytest.mark.shared
 def test_most_prescription_features_vary_on_real_orders(
     shared: Path, folder_snapshot: Callable[[Path], Snapshot]
