@@ -25,7 +25,8 @@ _SHOWN = {"count": "{:,.0f}", "day": "{:,.0f}", "second": "{:,.0f}", "year": "{:
 
 def is_missing(value: object) -> bool:
     """Whether a value is null, in any of the forms that Python, NumPy and pandas give it."""
-    return value is None or value != value or type(value).__name__ == "NAType"
+    # pandas.NA refuses to be compared, so it is told by its name before the test for NaN.
+    return value is None or type(value).__name__ == "NAType" or value != value
 
 
 def value_text(feature: Feature, value: object, language: Language = "zh") -> str:
@@ -52,6 +53,8 @@ def usual_text(feature: Feature, low: object, high: object, language: Language =
     first, last = value_text(feature, low, language), value_text(feature, high, language)
     if first == last:
         return first
+    if feature.unit == "flag":
+        return "是与否都有" if language == "zh" else "either"
     between = " 至 " if language == "zh" else " to "
     return first + between + last
 

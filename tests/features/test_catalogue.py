@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import pandas as pd
 import pytest
 
 from features.catalogue import GRAINS, KEYS, SQL_TYPES, load_catalogue
@@ -69,8 +70,11 @@ def test_values_in_words() -> None:
     assert usual_text(share, float("nan"), 0.5, "en") == "unknown"
     night = CATALOGUE.feature("prescription", "night")
     assert reason(night, True, 0, 0, "en") == "written between 20:00 and 07:00: yes (usually no)"
+    assert usual_text(night, 0, 1, "zh") == "是与否都有"
     gap = CATALOGUE.feature("prescription", "same_drug_gap")
     assert reason(gap, None, 1, 2, "zh") == "距上次同一药品天数：此前没有同一药品的供药"
+    for missing in (float("nan"), pd.NA, pd.NaT):
+        assert reason(gap, missing, 1, 2, "zh").endswith("此前没有同一药品的供药")
     amount = CATALOGUE.feature("prescription", "total_amount")
     assert value_text(amount, 1234.5) == "1,234.50"
 
