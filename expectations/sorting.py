@@ -1,113 +1,186 @@
-"""Row by row sorting, set-based: faults of values, keys, references, and of rows as a whole."""
+"""Row by row sorting, set-based: typed values, and the faults of values, keys, references and whole rows.
+
+A fault is marked as ``code`` or ``code:column``. ``sorted.<table>`` holds one row for each row of
+``raw.<table>``: ``_row``, the typed values of every contract column, ``marks`` (empty for a good row), ``ok``.
+"""
 
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from expectations.parse import cleaned, mended, typed
+from expectations.spelling import cleaned, is_free_text, listed, mended, typed
 from records.contract import Column, Contract, Table
+from records.periods import Quarter
 from records.readers import quoted
 
 if TYPE_CHECKING:
     import duckdb
 
-_HERE = Path(__file__).parent
+#: No row of a living system is older; an earlier year is a typing mistake.
+FIRST_YEAR = 1900
+Check = tuple[str, str]
 
 
 @cache
-def row_checks() -> dict[str, list[dict[str, Any]]]:
-    """Checks of whole rows by table: fault code and the SQL condition that makes it (``t`` = the row)."""
-    return tomllib.loads((_HERE / "row_checks.toml").read_text(encoding="utf-8"))
+def row_checks() -> dict[str, Any]:
+    """Checks of whole rows by table (fault and SQL condition), and what of a parent they look at."""
+    return tomllib.loads(Path(__file__).with_name("row_checks.toml").read_text(encoding="utf-8"))
 
 
-def stage(con: duckdb.DuckDBPyConnection, table: Table, present: list[str]) -> None:
-    """Create ``staged.<table>``: _row, the text as it came (r_), as mended (m_), and typed values.
+def spelled(table: Table, present: Sequence[str]) -> str:
+    """SQL: rows of ``raw.<table>`` as they came (r_), cleaned (c_), mended (m_) and typed (by name).
 
     Columns that were not supplied are typed nulls.
     """
     raw, clean, mend, value = [], [], [], []
     for column in table.columns:
-        name = column.name
-        if name not in present:
-            raw.append(f"NULL::VARCHAR AS {quoted('r_' + name)}")
-            clean.append(f"NULL::VARCHAR AS {quoted('c_' + name)}")
-            mend.append(f"NULL::VARCHAR AS {quoted('m_' + name)}")
-            value.append(f"NULL::{column.duckdb_type} AS {quoted(name)}")
+        r, c, m = (quoted(prefix + column.name) for prefix in ("r_", "c_", "m_"))
+        if column.name not in present:
+            raw.append(f"NULL::VARCHAR AS {r}")
+            clean.append(f"NULL::VARCHAR AS {c}")
+            mend.append(f"NULL::VARCHAR AS {m}")
+            value.append(f"NULL::{column.duckdb_type} AS {quoted(column.name)}")
             continue
-        raw.append(f"{quoted(name)} AS {quoted('r_' + name)}")
-        clean.append(f"{cleaned(column, quoted('r_' + name))} AS {quoted('c_' + name)}")
-        mend.append(f"{mended(column, quoted('c_' + name))} AS {quoted('m_' + name)}")
-        value.append(f"{typed(column, quoted('m_' + name))} AS {quoted(name)}")
-    con.execute(
-        f"CREATE TABLE staged.{table.name} AS "
-        f"WITH r AS (SELECT _row, {', '.join(raw)} FROM raw.{table.name}), "
-        f"c AS (SELECT *, {', '.join(clean)} FROM r), m AS (SELECT *, {', '.join(mend)} FROM c) "
-        f"SELECT *, {', '.join(value)} FROM m"
+        raw.append(f"{quoted(column.name)} AS {r}")
+        clean.append(f"{cleaned(column, r)} AS {c}")
+        mend.append(f"{mended(column, c)} AS {m}")
+        value.append(f"{typed(column, m)} AS {quoted(column.name)}")
+    return (
+        f"SELECT *, {', '.join(value)} FROM (SELECT *, {', '.join(mend)} FROM (SELECT *, {', '.join(clean)} "
+        f"FROM (SELECT _row, {', '.join(raw)} FROM raw.{table.name})))"
     )
 
 
-def _value_faults(column: Column) -> list[str]:
-    name, text = quoted(column.name), quoted("m_" + column.name)
-    faults = [f"CASE WHEN contains({text}, chr(65533)) THEN 'bad_encoding' END"]
+def identity(column: Column) -> str:
+    """SQL: what makes two values the same: the value as parsed, or the text where it does not parse."""
+    text = quoted("m_" + column.name)
+    return text if column.kind == "string" else f"coalesce({quoted(column.name)}::VARCHAR, {text})"
+
+
+def find_twins(con: duckdb.DuckDBPyConnection, table: Table, present: Sequence[str]) -> None:
+    """Create ``twin.<table>`` (_row, mark) of rows that share their key with another row.
+
+    Of rows equal in every column, the first by their text as it came stays; where rows of one key differ, all
+    are marked. A table without a key is compared by whole rows; a row that lacks part of its key by none.
+    """
+    key = [table.column(name) for name in table.key] or list(table.columns)
+    names = [f"k{number}" for number in range(len(key))]
+    keys = ", ".join(f"{identity(column)} AS {name}" for column, name in zip(key, names, strict=True))
+    whole = " AND ".join(f"{name} IS NOT NULL" for name in names) if table.key else "true"
+    con.execute(
+        f"CREATE OR REPLACE TEMP TABLE keyed AS SELECT _row, hash({', '.join(names)}) AS h FROM ("
+        f"SELECT _row, {keys} FROM ({spelled(table, present)})) WHERE {whole}"
+    )
+    by_key = ", ".join(identity(column) for column in key)
+    by_row = ", ".join(identity(column) for column in table.columns)
+    as_came = ", ".join(quoted("r_" + column.name) for column in table.columns)
+    con.execute(
+        f"CREATE TABLE twin.{table.name} AS WITH suspect AS (SELECT _row FROM keyed WHERE h IN ("
+        "SELECT h FROM keyed GROUP BY h HAVING count(*) > 1)), counted AS (SELECT _row, "
+        f"count(*) OVER (PARTITION BY {by_key}) AS of_key, count(*) OVER (PARTITION BY {by_row}) AS of_row, "
+        f"row_number() OVER (PARTITION BY {by_row} ORDER BY {as_came}, _row) AS copy "
+        f"FROM ({spelled(table, present)}) WHERE _row IN (SELECT _row FROM suspect)) "
+        "SELECT _row, CASE WHEN of_key > of_row THEN 'duplicate_conflict' ELSE 'duplicate_identical' END "
+        "AS mark FROM counted WHERE of_key > of_row OR copy > 1"
+    )
+    con.execute("DROP TABLE keyed")
+
+
+def _value_checks(column: Column) -> list[Check]:
+    """Faults of one value: the mark and the SQL condition that makes it."""
+    name, text, at = f"t.{quoted(column.name)}", f"t.{quoted('m_' + column.name)}", f":{column.name}"
+    checks = [(f"bad_encoding{at}", f"contains({text}, chr(65533))")]
     if not column.nullable:
-        faults.append(f"CASE WHEN {text} IS NULL THEN 'missing_required' END")
+        checks.append((f"missing_required{at}", f"{text} IS NULL"))
     if column.kind != "string":
-        faults.append(f"CASE WHEN {text} IS NOT NULL AND {name} IS NULL THEN 'bad_type' END")
-    elif column.length:
-        faults.append(f"CASE WHEN length({name}) > {column.length} THEN 'bad_length' END")
+        checks.append((f"bad_type{at}", f"{text} IS NOT NULL AND {name} IS NULL"))
+    elif column.length and not is_free_text(column):
+        checks.append((f"bad_length{at}", f"length({name}) > {column.length}"))
     if column.closed:
-        codes = ", ".join(f"'{code}'" for code in column.codes)
-        faults.append(
-            f"CASE WHEN {name} IS NOT NULL AND {name}::VARCHAR NOT IN ({codes}) THEN 'bad_code' END"
-        )
+        codes = listed(tuple(column.codes))
+        checks.append((f"bad_code{at}", f"{name} IS NOT NULL AND {name}::VARCHAR NOT IN ({codes})"))
     if column.minimum is not None:
-        faults.append(f"CASE WHEN {name} < {column.minimum} THEN 'bad_range' END")
+        checks.append((f"bad_range{at}", f"{name} < {column.minimum}"))
     if column.maximum is not None:
-        faults.append(f"CASE WHEN {name} > {column.maximum} THEN 'bad_range' END")
-    return faults
+        checks.append((f"bad_range{at}", f"{name} > {column.maximum}"))
+    if column.kind in ("date", "datetime"):
+        checks.append((f"bad_range{at}", f"year({name}) < {FIRST_YEAR}"))
+    return checks
 
 
-def sort_rows(con: duckdb.DuckDBPyConnection, contract: Contract, table: Table) -> None:
-    """Create ``sorted.<table>``: staged rows with ``faults`` (sorted list of codes) and ``notes``."""
-    faults = [fault for column in table.columns for fault in _value_faults(column)]
-    joins, notes = [], []
+def _references(contract: Contract, table: Table) -> tuple[list[Check], list[str]]:
+    """Checks of what must refer to an accepted parent, and the joins they need (``of_<column>``).
+
+    A nullable reference is no check: who is named there and unknown may be a lead, so it is noted and kept.
+    A parent table that may be empty and is, cannot be checked against. Owners (``row_checks.toml``) are
+    parents without being references: a quarantined one takes its rows along, an unknown one does not.
+    """
+    checks: list[Check] = []
+    joins: list[str] = []
     for column in table.columns:
         if column.references is None:
             continue
         parent = contract[column.references]
-        key, name = quoted(parent.key[0]), f"t.{quoted(column.name)}"
-        alias = f"p_{column.name}"
-        joins.append(
-            f"LEFT JOIN (SELECT {key} AS k, bool_or(ok) AS ok FROM known.{parent.name} GROUP BY 1) {alias} "
-            f"ON {alias}.k = {name}"
-        )
-        lost = f"{name} IS NOT NULL AND {alias}.k IS NULL"
+        name, of = f"t.{quoted(column.name)}", f"of_{column.name}"
+        joins.append(f"LEFT JOIN known.{parent.name} {of} ON {of}.{quoted(parent.key[0])} = {name}")
         if column.nullable:
-            notes.append(f"CASE WHEN {lost} THEN 'reference_unknown' END")
-        else:
-            faults.append(f"CASE WHEN {lost} THEN 'orphan' END")
-            faults.append(f"CASE WHEN NOT {alias}.ok THEN 'parent_quarantined' END")
-    for check in row_checks().get(table.name, []):
-        faults.append(f"CASE WHEN {check['when']} THEN '{check['fault']}' END")
-    values = ", ".join(quoted(column.name) for column in table.columns)
-    key = ", ".join(quoted(name) for name in (table.key or table.order))
-    listed = "list_sort(list_distinct(list_filter([{}]::VARCHAR[], lambda x: x IS NOT NULL)))"
+            continue
+        lost = f"{name} IS NOT NULL AND {of}.ok IS NULL"
+        if parent.may_be_empty:
+            lost += f" AND EXISTS (SELECT 1 FROM known.{parent.name})"
+        checks.append((f"orphan:{column.name}", lost))
+        checks.append((f"parent_quarantined:{column.name}", f"NOT {of}.ok"))
+    for name, parent_name in row_checks()["owners"].get(table.name, {}).items():
+        key = quoted(contract[parent_name].key[0])
+        joins.append(f"LEFT JOIN known.{parent_name} of_{name} ON of_{name}.{key} = t.{quoted(name)}")
+        checks.append((f"parent_quarantined:{name}", f"NOT of_{name}.ok"))
+    return checks, joins
+
+
+def own_checks(table: Table, quarter: Quarter) -> list[Check]:
+    """Checks of a row as a whole, from ``row_checks.toml``."""
+    far = f"TIMESTAMP '{quarter.shift(4).end}'"
+    return [
+        (check["fault"], check["when"].replace("$a_year_after", far))
+        for check in row_checks().get(table.name, [])
+    ]
+
+
+def sort_rows(
+    con: duckdb.DuckDBPyConnection, contract: Contract, table: Table, present: Sequence[str], quarter: Quarter
+) -> None:
+    """Create ``sorted.<table>`` from ``raw.<table>``; parents must have been sorted before."""
+    find_twins(con, table, present)
+    checks = [check for column in table.columns for check in _value_checks(column)]
+    references, joins = _references(contract, table)
+    checks += references + own_checks(table, quarter)
+    suspect = " OR ".join(f"({when})" for _, when in checks)
+    marks = ", ".join(f"CASE WHEN {when} THEN '{mark}' END" for mark, when in checks)
+    values = ", ".join(f"t.{quoted(column.name)}" for column in table.columns)
+    # The list of marks is built only for the few rows that need one.
     con.execute(
-        f"CREATE TABLE sorted.{table.name} AS WITH twin AS ("
-        f"SELECT *, count(*) OVER (PARTITION BY {key}) AS same_key, "
-        f"count(*) OVER (PARTITION BY {values}) AS same_row, "
-        f"row_number() OVER (PARTITION BY {values} ORDER BY _row) AS copy FROM staged.{table.name}), "
-        f"judged AS (SELECT t.*, {listed.format(', '.join(faults))} AS own, "
-        f"{listed.format(', '.join(notes) or 'NULL')} AS notes FROM twin t {' '.join(joins)}) "
-        "SELECT * EXCLUDE (own), CASE WHEN copy > 1 AND same_key = same_row THEN ['duplicate_identical'] "
-        "WHEN same_key > same_row THEN list_sort(list_append(own, 'duplicate_conflict')) ELSE own END AS faults "
-        "FROM judged"
+        f"CREATE TABLE sorted.{table.name} AS SELECT t._row, {values}, CASE "
+        f"WHEN ({suspect}) IS TRUE OR twin.mark IS NOT NULL THEN list_sort(list_distinct(list_filter("
+        f"[twin.mark, {marks}]::VARCHAR[], lambda x: x IS NOT NULL))) ELSE []::VARCHAR[] END AS marks, "
+        f"len(marks) = 0 AS ok FROM ({spelled(table, present)}) t "
+        f"LEFT JOIN twin.{table.name} twin ON twin._row = t._row {' '.join(joins)}"
     )
-    if len(table.key) == 1:
-        name = quoted(table.key[0])
-        con.execute(
-            f"CREATE TABLE known.{table.name} AS SELECT {name}, len(faults) = 0 AS ok FROM sorted.{table.name}"
-        )
+
+
+def make_known(con: duckdb.DuckDBPyConnection, table: Table, *, supplied: bool = True) -> None:
+    """Create ``known.<table>``: one row a key, whether a row of it was accepted, and what children look at."""
+    if len(table.key) != 1:
+        return
+    key = quoted(table.key[0])
+    looked_at = [quoted(name) for name in row_checks()["parents"].get(table.name, [])]
+    if supplied:
+        kept = "".join(f", min({name}) AS {name}" for name in looked_at)
+        source = f"SELECT {key}, bool_or(ok) AS ok{kept} FROM sorted.{table.name} GROUP BY {key}"
+    else:
+        kept = "".join(f", {name}" for name in looked_at)
+        source = f"SELECT {key}, true AS ok{kept} FROM accepted.{table.name}"
+    con.execute(f"CREATE TABLE known.{table.name} AS {source}")

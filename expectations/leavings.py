@@ -1,0 +1,74 @@
+"""What the gate leaves beside the accepted rows: quarantine and repairs, one Parquet file each a table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from expectations.faults import create_wording
+from expectations.sorting import spelled
+from expectations.spelling import may_be_rounded, repair_code
+from records.contract import Table
+from records.output import write_parquet
+from records.readers import quoted
+
+if TYPE_CHECKING:
+    import duckdb
+
+
+def write_quarantine(con: duckdb.DuckDBPyConnection, table: Table, present: Sequence[str], path: Path) -> int:
+    """Write the rows that stay out, as text under the contract's columns, with their faults.
+
+    Returns how many. Columns that were not supplied are null. A record that did not parse stands whole in the
+    first column.
+    """
+    columns = [column.name for column in table.columns]
+    as_came = [f"raw.{quoted(c)}" if c in present else f"NULL::VARCHAR AS {quoted(c)}" for c in columns]
+    rest = "".join(f", NULL::VARCHAR AS {quoted(c)}" for c in columns[1:])
+    rows = (
+        f"SELECT {', '.join(as_came)}, sorted.marks FROM sorted.{table.name} sorted "
+        f"JOIN raw.{table.name} raw USING (_row) WHERE NOT sorted.ok UNION ALL "
+        f"SELECT text AS {quoted(columns[0])}{rest}, ['unparsed'] AS marks "
+        f"FROM raw.unparsed WHERE table_name = '{table.name}'"
+    )
+    create_wording(con, f"SELECT marks FROM ({rows})")
+    return write_parquet(
+        con,
+        f"SELECT q.* EXCLUDE (marks), w.fault_codes, w.fault_text, w.severity "
+        f"FROM ({rows}) q JOIN wording w ON w.marks = q.marks",
+        path,
+        [*(f"{quoted(name)} NULLS FIRST" for name in table.order), "fault_codes", "fault_text"],
+    )
+
+
+def create_repairs(con: duckdb.DuckDBPyConnection, table: Table, present: Sequence[str]) -> None:
+    """Create ``repaired.<table>`` of accepted rows: _row, key, column, before, after, repair_code.
+
+    Grain: one row a mended value.
+    """
+    key = "concat_ws('|', " + ", ".join(quoted("m_" + name) for name in (table.key or table.order)) + ")"
+    entries, changed = [], []
+    for column in table.columns:
+        if column.name not in present:
+            continue
+        r, c, m = (quoted(prefix + column.name) for prefix in ("r_", "c_", "m_"))
+        code = f"CASE WHEN {r} IS NOT NULL THEN {repair_code(column, r, c, m)} END"
+        entries.append(f"{{'column': '{column.name}', 'before': {r}, 'after': {m}, 'repair_code': {code}}}")
+        changed.append(f"({r} <> '' AND ({r} IS DISTINCT FROM {m} OR {may_be_rounded(column, m)}))")
+    con.execute(
+        f"CREATE TABLE repaired.{table.name} AS SELECT _row, key, unnest(entry) FROM ("
+        f"SELECT s._row, {key} AS key, unnest([{', '.join(entries)}]) AS entry "
+        f"FROM ({spelled(table, present)}) s JOIN sorted.{table.name} o ON o._row = s._row AND o.ok "
+        f"WHERE {' OR '.join(changed)}) WHERE entry.repair_code IS NOT NULL"
+    )
+
+
+def write_repairs(con: duckdb.DuckDBPyConnection, table: Table, path: Path) -> int:
+    """Write the repairs of a table; returns how many values were mended."""
+    return write_parquet(
+        con,
+        f'SELECT key, "column", before, after, repair_code FROM repaired.{table.name}',
+        path,
+        ["key", '"column"', "before", "after"],
+    )
