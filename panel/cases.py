@@ -1,0 +1,121 @@
+"""Opening a quarter's cases, and keeping its draw from then on."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import insert, select, update
+
+from panel import audit
+from panel.assignment import assign_drawn
+from panel.schema import case, quarter, sample
+from panel.store import Store
+from records.periods import Quarter
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+DUE_DAYS = 45
+
+
+@dataclass(frozen=True)
+class OpenReport:
+    """Cases of the quarter; ``kept`` = they were open already and only findings and reasons were renewed."""
+
+    cases: int
+    assigned: int
+    kept: bool
+
+
+def sample_of(store: Store, name: str) -> pd.DataFrame | None:
+    """The sample of a quarter whose cases are open, by rxno as it was drawn; None when none is."""
+    import pandas as pd
+
+    columns = [column for column in sample.columns if column.name != "quarter"]
+    with store.read() as connection:
+        if connection.execute(select(quarter.c.quarter).where(quarter.c.quarter == name)).first() is None:
+            return None
+        rows = connection.execute(
+            select(*columns).where(sample.c.quarter == name).order_by(sample.c.rxno)
+        ).all()
+    frame = pd.DataFrame([tuple(row) for row in rows], columns=[column.name for column in columns])
+    return frame.astype({"draw_order": "int64"})
+
+
+def open_cases(
+    store: Store, name: str, design: dict[str, Any], drawn: pd.DataFrame, payloads: dict[str, dict[str, Any]]
+) -> OpenReport:
+    """Open a case for every sampled prescription, in one transaction; or renew what is shown after the verdict.
+
+    ``payloads``: what is shown of each rxno, with its ``after_blind`` part. Cases are numbered in draw order.
+    """
+    with store.change() as connection:
+        known = connection.execute(select(quarter.c.quarter).where(quarter.c.quarter == name)).first()
+        if known is not None:
+            return _renew(connection, name, payloads)
+        connection.execute(insert(quarter).values(quarter=name, state="open", design=audit.canonical(design)))
+        ordered = drawn.sort_values("draw_order")
+        samples = [{"quarter": name, **_plain(row)} for row in ordered.to_dict("records")]
+        cases = [_case(name, row, payloads[row["rxno"]]) for row in samples]
+        if samples:
+            connection.execute(insert(sample), samples)
+            connection.execute(insert(case), cases)
+        rows = audit.marks(connection, "quarter", [{"quarter": name}])
+        rows += audit.marks(connection, "sample", samples) + audit.marks(connection, "case", cases)
+        audit.record(connection, "system", "cases opened", name, {"cases": len(cases), "rows": rows})
+        assigned = assign_drawn(connection, name)
+    return OpenReport(len(cases), assigned, kept=False)
+
+
+def _plain(row: dict[Any, Any]) -> dict[str, Any]:
+    return {str(key): value.item() if hasattr(value, "item") else value for key, value in row.items()}
+
+
+def _case(name: str, row: dict[str, Any], payload: dict[str, Any]) -> dict[str, Any]:
+    shown = {key: value for key, value in payload.items() if key != "after_blind"}
+    due = Quarter.parse(name).end + timedelta(days=DUE_DAYS)
+    return {
+        "case_id": f"{name}-{row['draw_order']:05d}",
+        "quarter": name,
+        "rxno": row["rxno"],
+        "number": row["draw_order"],
+        "state": "drawn",
+        "due_date": due.strftime("%Y-%m-%d"),
+        "payload": audit.canonical(shown),
+        "after_blind": audit.canonical(payload.get("after_blind", {})),
+    }
+
+
+def _renew(connection: Any, name: str, payloads: dict[str, dict[str, Any]]) -> OpenReport:
+    changed = []
+    rows = connection.execute(
+        select(case.c.case_id, case.c.rxno, case.c.after_blind).where(case.c.quarter == name)
+    )
+    stored = rows.all()
+    for row in stored:
+        payload = payloads.get(row.rxno)
+        text = row.after_blind if payload is None else audit.canonical(payload.get("after_blind", {}))
+        if text != row.after_blind:
+            connection.execute(update(case).where(case.c.case_id == row.case_id).values(after_blind=text))
+            changed.append({"case_id": row.case_id})
+    if changed:
+        marks = audit.marks(connection, "case", changed)
+        audit.record(connection, "system", "findings renewed", name, {"cases": len(changed), "rows": marks})
+    return OpenReport(len(stored), 0, kept=True)
+
+
+def payload_of(row: Any) -> dict[str, Any]:
+    """A case's payload with its part after the blind verdict."""
+    payload: dict[str, Any] = json.loads(row.payload)
+    payload["after_blind"] = json.loads(row.after_blind)
+    return payload
+
+
+def open_quarters(store: Store) -> list[str]:
+    """Quarters with open cases, newest first."""
+    with store.read() as connection:
+        rows = connection.execute(select(quarter.c.quarter).order_by(quarter.c.quarter.desc())).all()
+    return [row.quarter for row in rows]

@@ -1,0 +1,275 @@
+"""Cases out and verdicts in, for panels that work on paper or in another system."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Connection, insert, select
+
+from panel import audit
+from panel.assignment import assign_drawn
+from panel.record import add_verdicts
+from panel.schema import case, expert, quarter, verdict
+from panel.store import Store
+from panel.verdict_input import VerdictInput, check
+from records.errors import DataFault, NotFound, WrongUse
+from records.output import write_csv
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+STAGES = ("blind", "final", "adjudication")
+PROFESSIONS = ("insurance", "medicine", "pharmacy")
+_NEEDED = ("rxno", "expert_id", "verdict_class")
+
+
+@dataclass
+class ImportReport:
+    """Rows read, rows new in the store, rows there already, and rejected rows with their reason."""
+
+    read: int = 0
+    added: int = 0
+    known: int = 0
+    rejected: list[tuple[int, str, str]] = field(default_factory=list)
+
+
+def read_table(path: Path, needed: tuple[str, ...]) -> pd.DataFrame:
+    """A CSV or Parquet file as text, missing values empty. Raises NotFound, or DataFault for an unfit file."""
+    import pandas as pd
+
+    if not path.is_file():
+        raise NotFound(f"There is no file {path}.")
+    try:
+        if path.suffix == ".parquet":
+            raw = pd.read_parquet(path)
+            frame = raw.astype(object).where(raw.notna(), "").map(str)
+        else:
+            frame = _read_csv(path)
+    except (ValueError, OSError, UnicodeDecodeError) as error:
+        raise DataFault(f"{path.name} cannot be read: send CSV in UTF-8 or GB18030, or Parquet.") from error
+    missing = [name for name in needed if name not in frame.columns]
+    if missing:
+        raise DataFault(f"{path.name} lacks the column {', '.join(missing)}: add it.")
+    return frame.map(str.strip)
+
+
+def _read_csv(path: Path) -> pd.DataFrame:
+    import pandas as pd
+
+    try:
+        return pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        return pd.read_csv(path, dtype=str, keep_default_na=False, encoding="gb18030")
+
+
+def export_cases(store: Store, name: str, path: Path) -> int:
+    """Write a quarter's cases as a blind list. Grain: one row a case, in its number's order; returns the rows.
+
+    Neither arm, score nor findings are in it. Raises NotFound when the quarter has no cases.
+    """
+    import pandas as pd
+
+    with store.read() as connection:
+        rows = connection.execute(select(case).where(case.c.quarter == name).order_by(case.c.number)).all()
+    if not rows:
+        raise NotFound(f"{name} has no open cases: run the quarter first.")
+    frame = pd.DataFrame([_listed(row, json.loads(row.payload)) for row in rows])
+    write_csv(frame, path)
+    return len(frame)
+
+
+def _listed(row: Any, payload: dict[str, Any]) -> dict[str, Any]:
+    person = payload["person"]
+    lines = [
+        f"{line['drug_genname']} {line['sin_doscnt'] or ''}{line['sin_dosunt'] or ''} "
+        f"×{line['per_day'] or ''}/d {line['prd_days'] or ''}d n={line['cnt'] or ''}"
+        for line in payload["lines"]
+    ]
+    return {
+        "case_id": row.case_id,
+        "rxno": row.rxno,
+        "quarter": row.quarter,
+        "number": row.number,
+        "state": row.state,
+        "prsc_time": payload["prsc_time"],
+        "setting": payload["setting"],
+        "hosp_lv": payload["hosp_lv"],
+        "dept_name": payload["dept_name"],
+        "age": person["age_text"] or f"{(person['age_days'] or 0) // 365}",
+        "gend": person["gend"],
+        "diagnoses": "; ".join(f"{d['diag_code']} {d['diag_name']}" for d in payload["diagnoses"]),
+        "lines": "; ".join(lines),
+        "ext_reason": payload["ext_reason"],
+        "total_amt": payload["total_amt"],
+    }
+
+
+def import_verdicts(store: Store, path: Path, actor: str) -> ImportReport:
+    """Read verdict rows into the store; importing a file again changes nothing, and row order means nothing.
+
+    Unknown experts become external ones, without sign-in. A row that cannot be taken is rejected with its
+    reason and number (the header is row 1). All accepted rows enter in one transaction.
+    """
+    frame = read_table(path, _NEEDED)
+    report = ImportReport(read=len(frame))
+    with store.change() as connection:
+        by_rxno: dict[str, list[Any]] = {}
+        by_id: dict[str, Any] = {}
+        for row in connection.execute(select(case.c.case_id, case.c.quarter, case.c.rxno, case.c.payload)):
+            by_rxno.setdefault(row.rxno, []).append(row)
+            by_id[row.case_id] = row
+        taken: list[dict[str, Any]] = []
+        for number, entry in enumerate(frame.to_dict("records"), start=2):
+            try:
+                taken.append(_verdict_row({str(k): str(v) for k, v in entry.items()}, by_rxno, by_id))
+            except WrongUse as problem:
+                report.rejected.append((number, str(entry["rxno"]), str(problem)))
+        conflicts = _contradictions(connection, taken)
+        for row in conflicts:
+            why = f"Expert {row['expert_id']} gave another verdict at stage {row['stage']} already: use a later stage."
+            report.rejected.append((0, row["rxno"], why))
+        taken = [row for row in taken if row not in conflicts]
+        _external_experts(connection, sorted({row["expert_id"] for row in taken}), actor)
+        report.added = add_verdicts(
+            connection, actor, "verdicts imported", sorted(taken, key=lambda r: r["submission_id"])
+        )
+    report.known = len(taken) - report.added
+    return report
+
+
+def _verdict_row(
+    entry: dict[str, str], by_rxno: dict[str, list[Any]], by_id: dict[str, Any]
+) -> dict[str, Any]:
+    found = by_id.get(entry.get("case_id", "")) if entry.get("case_id") else None
+    if entry.get("case_id") and (found is None or found.rxno != entry["rxno"]):
+        raise WrongUse(f"There is no case {entry['case_id']} of prescription {entry['rxno']}.")
+    if found is None:
+        candidates = by_rxno.get(entry["rxno"], [])
+        if len(candidates) != 1:
+            raise WrongUse(f"Prescription {entry['rxno']} has no case here." if not candidates else
+                           f"Prescription {entry['rxno']} has several cases: name case_id.")  # fmt: skip
+        found = candidates[0]
+    if not entry["expert_id"]:
+        raise WrongUse("A verdict needs its expert_id.")
+    stage = entry.get("stage") or "blind"
+    if stage not in STAGES:
+        raise WrongUse(f"'{stage}' is no stage: use {', '.join(STAGES)}.")
+    payload = json.loads(found.payload)
+    line = entry.get("feedetl_sn", "")
+    if line and line not in {item["feedetl_sn"] for item in payload["lines"]}:
+        raise WrongUse(f"Prescription {entry['rxno']} has no fee line {line}.")
+    text = entry["verdict_class"].removesuffix(".0").upper()
+    given = check(
+        VerdictInput(
+            verdict_class=text,
+            item_codes=tuple(sorted(set(entry.get("item_codes", "").replace(",", " ").split()))),
+            fund_codes=tuple(sorted(set(entry.get("fund_codes", "").replace(",", " ").split()))),
+            loss_amt=entry.get("loss_amt") or None,
+            record_seen=entry.get("record_seen", "") not in ("", "0", "0.0", "False", "false"),
+            comment=entry.get("comment", ""),
+        ),
+        Decimal(payload["total_amt"]),
+    )
+    return stored_row(found, entry["expert_id"], (line, stage), given, entry.get("given_time", ""))
+
+
+def stored_row(
+    found: Any, expert_id: str, place: tuple[str, str], given: VerdictInput, given_time: str
+) -> dict[str, Any]:
+    """A verdict as the store keeps it; its submission number comes from its content, so twice is once."""
+    line, stage = place
+    row: dict[str, Any] = {
+        "case_id": found.case_id,
+        "rxno": found.rxno,
+        "expert_id": expert_id,
+        "feedetl_sn": line,
+        "stage": stage,
+        "version": 1,
+        "verdict_class": given.verdict_class,
+        "item_codes": " ".join(given.item_codes),
+        "fund_codes": " ".join(given.fund_codes),
+        "loss_amt": given.loss_amt,
+        "record_seen": "1" if given.record_seen else "0",
+        "comment": given.comment,
+        "given_time": given_time.replace("T", " ")[:19],
+    }
+    row["submission_id"] = hashlib.sha256(audit.canonical(row).encode()).hexdigest()
+    return row
+
+
+def _contradictions(connection: Connection, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Rows that say otherwise than one of the same expert, object and stage in the store or earlier in the file."""
+    place = ("case_id", "expert_id", "feedetl_sn", "stage")
+    known: dict[tuple[str, ...], str] = {}
+    for row in connection.execute(select(verdict).where(verdict.c.stage.in_(STAGES))):
+        known[tuple(getattr(row, name) for name in place)] = row.submission_id
+    found = []
+    for row in sorted(rows, key=lambda row: str(row["submission_id"])):
+        key = tuple(row[name] for name in place)
+        if known.setdefault(key, row["submission_id"]) != row["submission_id"]:
+            found.append(row)
+    return found
+
+
+def _external_experts(connection: Connection, names: list[str], actor: str) -> None:
+    stored = {row.expert_id for row in connection.execute(select(expert.c.expert_id))}
+    new = [
+        {"expert_id": name, "name": name, "profession": "external", "former_institutions": "", "conflicts": "",
+         "external": True} for name in names if name not in stored
+    ]  # fmt: skip
+    if new:
+        connection.execute(insert(expert), new)
+        rows = audit.marks(connection, "expert", new)
+        audit.record(connection, actor, "external experts", f"{len(new)} experts", {"rows": rows})
+
+
+def import_experts(store: Store, path: Path, actor: str) -> ImportReport:
+    """Bring experts into the pool and assign waiting cases. Raises DataFault for a file that names no experts.
+
+    Grain: one row an expert; a known number is replaced. Capacity empty = no limit.
+    """
+    frame = read_table(path, ("expert_id", "name", "profession"))
+    report, rows = ImportReport(read=len(frame)), []
+    for number, entry in enumerate(frame.to_dict("records"), start=2):
+        try:
+            rows.append(_expert_row({str(k): str(v) for k, v in entry.items()}))
+        except WrongUse as problem:
+            report.rejected.append((number, str(entry["expert_id"]), str(problem)))
+    with store.change() as connection:
+        for row in rows:
+            connection.execute(expert.delete().where(expert.c.expert_id == row["expert_id"]))
+            connection.execute(insert(expert).values(**row))
+        marks = audit.marks(connection, "expert", rows)
+        audit.record(connection, actor, "experts imported", f"{len(rows)} experts", {"rows": marks})
+        report.added = len(rows)
+        for (name,) in connection.execute(select(quarter.c.quarter)).all():
+            assign_drawn(connection, name)
+    return report
+
+
+def _expert_row(entry: dict[str, str]) -> dict[str, Any]:
+    if not entry["expert_id"]:
+        raise WrongUse("An expert needs an expert_id.")
+    if entry["profession"] not in PROFESSIONS:
+        raise WrongUse(f"'{entry['profession']}' is no profession: use {', '.join(PROFESSIONS)}.")
+    capacity = entry.get("capacity", "").removesuffix(".0")
+    if capacity and not capacity.isdigit():
+        raise WrongUse(f"'{capacity}' is no capacity: use a whole number of cases.")
+    listed = {name: " ".join(entry.get(name, "").replace(",", " ").replace(";", " ").split())
+              for name in ("former_institutions", "conflicts")}  # fmt: skip
+    return {
+        "expert_id": entry["expert_id"],
+        "name": entry["name"] or entry["expert_id"],
+        "profession": entry["profession"],
+        "specialty": entry.get("specialty") or None,
+        "title": entry.get("title") or None,
+        "institution": entry.get("institution") or None,
+        "capacity": int(capacity) if capacity else None,
+        "external": False,
+        **listed,
+    }

@@ -1,0 +1,126 @@
+"""The store of cases and verdicts: SQLite by default, PostgreSQL by URL, migrated when it is opened."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy.exc import OperationalError
+
+from records.errors import ServiceUnavailable, StoreLocked
+
+if TYPE_CHECKING:
+    from typing import Any
+
+_MIGRATIONS = Path(__file__).parent / "migrations"
+_BUSY_SECONDS = 30
+
+
+class Store:
+    """An open store. Use ``change()`` for anything that writes, ``read()`` for the rest."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.engine.dispose()
+
+    @contextmanager
+    def change(self) -> Iterator[Connection]:
+        """One writing transaction; change and log entry stand or fall together. Raises StoreLocked."""
+        try:
+            with self.engine.begin() as connection:
+                if self.engine.dialect.name == "postgresql":
+                    # One writer at a time keeps the log's chain in one line.
+                    connection.execute(text("SELECT pg_advisory_xact_lock(726370)"))
+                yield connection
+        except OperationalError as error:
+            if "locked" in str(error).lower() or "lock timeout" in str(error).lower():
+                raise StoreLocked("The store is busy with another change: try again in a moment.") from error
+            raise
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A connection to read from."""
+        with self.engine.connect() as connection:
+            yield connection
+
+
+def _engine(url: str) -> Engine:
+    if url.startswith(("postgresql://", "postgres://")):
+        url = "postgresql+psycopg://" + url.partition("://")[2]
+    if not url.startswith("sqlite"):
+        return create_engine(url, pool_pre_ping=True)
+    engine = create_engine(url, connect_args={"timeout": _BUSY_SECONDS})
+
+    @event.listens_for(engine, "connect")
+    def _on_connect(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=FULL")
+        connection.execute("PRAGMA foreign_keys=ON")
+
+    @event.listens_for(engine, "begin")
+    def _on_begin(connection: Connection) -> None:
+        # Writers queue at the beginning, not half-way, so none fails after it has read.
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    return engine
+
+
+def _migrate(engine: Engine) -> None:
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS))
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+def _is_current(engine: Engine) -> bool:
+    from alembic.migration import MigrationContext
+    from alembic.script import ScriptDirectory
+
+    with engine.connect() as connection:
+        now = MigrationContext.configure(connection).get_current_revision()
+    return now == ScriptDirectory(str(_MIGRATIONS)).get_current_head()
+
+
+def open_store(url: str) -> Store:
+    """Open a store, creating or migrating it. Raises ServiceUnavailable when the database does not answer.
+
+    A new SQLite file is made beside and renamed, so that a kill leaves none or a whole one.
+    """
+    if url.startswith("sqlite:///"):
+        path = Path(url.removeprefix("sqlite:///"))
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            draft = path.with_name(f".{path.name}.{os.getpid()}.making")
+            draft.unlink(missing_ok=True)
+            making = _engine(f"sqlite:///{draft}")
+            _migrate(making)
+            with making.connect() as connection:
+                connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+            making.dispose()
+            draft.replace(path)
+    engine = _engine(url)
+    try:
+        if not _is_current(engine):
+            _migrate(engine)
+    except OperationalError as error:
+        raise ServiceUnavailable(
+            "The store's database does not answer: check RXPANEL_DATABASE_URL and that the server runs."
+        ) from error
+    return Store(engine)
