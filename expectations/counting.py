@@ -58,9 +58,7 @@ def count_table(con: duckdb.DuckDBPyConnection, table: Table, rows_in: int) -> T
         quarantined["quarantine"] = quarantined.get("quarantine", 0) + unparsed
     out = sum(quarantined.values())
     assert rows_in == accepted + out, f"{table.name}: {rows_in} rows in, {accepted} + {out} out"
-    repairs = con.execute(
-        f"SELECT repair_code, count(*) FROM repaired.{table.name} GROUP BY 1 ORDER BY 1"
-    ).fetchall()
+    repairs = con.execute(f"SELECT repair_code, count(*) FROM repaired.{table.name} GROUP BY 1 ORDER BY 1").fetchall()
     mended = con.execute(f"SELECT count(DISTINCT _row) FROM repaired.{table.name}").fetchall()[0][0]
     return TableCounts(
         rows_in, accepted, out, int(mended), dict(sorted(by_fault.items())), quarantined,
@@ -83,9 +81,7 @@ def _money(con: duckdb.DuckDBPyConnection, table: Table) -> dict[str, dict[str, 
     return found
 
 
-def absent(
-    con: duckdb.DuckDBPyConnection, table: Table, present: Sequence[str] | None
-) -> list[dict[str, Any]]:
+def absent(con: duckdb.DuckDBPyConnection, table: Table, present: Sequence[str] | None) -> list[dict[str, Any]]:
     """What of a table is switched off, and why: one entry for the table, or one a column."""
     if present is None:
         return [_entry(table.name, f"未提供{table.zh}表", f"table {table.name} was not supplied")]
@@ -99,9 +95,7 @@ def absent(
         if column.name not in present:
             entries.append(_entry(what, f"未提供{column.zh}列", f"column {column.name} was not supplied"))
         elif not values:
-            entries.append(
-                _entry(what, f"{column.zh}列全部为空", f"column {column.name} is empty throughout")
-            )
+            entries.append(_entry(what, f"{column.zh}列全部为空", f"column {column.name} is empty throughout"))
     return entries
 
 

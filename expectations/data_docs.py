@@ -6,9 +6,7 @@ import re
 from pathlib import Path
 
 _HERE = Path(__file__).parent
-_ELEMENT = re.compile(
-    r"<(script|link|img)\b[^>]*(?:src|href)=[\"'](?:https?:)?//[^>]*>(?:\s*</script>)?", re.I
-)
+_ELEMENT = re.compile(r"<(script|link|img)\b[^>]*(?:src|href)=[\"'](?:https?:)?//[^>]*>(?:\s*</script>)?", re.I)
 _SHEET = re.compile(r"url\(\s*['\"]?(?:https?:)?//[^)]*\)", re.I)
 _LINK = re.compile(r"""(href=)(["'])(?:https?:)?//[^"']*\2""", re.I)
 

@@ -29,7 +29,7 @@ def write_quarantine(con: duckdb.DuckDBPyConnection, table: Table, present: Sequ
     rows = (
         f"SELECT {', '.join(as_came)}, sorted.marks FROM sorted.{table.name} sorted "
         f"JOIN raw.{table.name} raw USING (_row) WHERE NOT sorted.ok UNION ALL "
-        f"SELECT text AS {quoted(columns[0])}{rest}, ['unparsed'] AS marks "
+        f"SELECT trim(text, chr(10) || chr(13)) AS {quoted(columns[0])}{rest}, ['unparsed'] AS marks "
         f"FROM raw.unparsed WHERE table_name = '{table.name}'"
     )
     create_wording(con, f"SELECT marks FROM ({rows})")

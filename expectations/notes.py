@@ -23,9 +23,7 @@ def load_notes() -> dict[str, list[dict[str, str]]]:
     return tomllib.loads(Path(__file__).with_name("notes.toml").read_text(encoding="utf-8"))
 
 
-def count_notes(
-    con: duckdb.DuckDBPyConnection, contract: Contract, table: Table, quarter: Quarter
-) -> dict[str, int]:
+def count_notes(con: duckdb.DuckDBPyConnection, contract: Contract, table: Table, quarter: Quarter) -> dict[str, int]:
     """Accepted rows of a table by note; notes that no row has are left out."""
     found: Counter[str] = Counter()
     asked = [(n["code"], n.get("join", ""), n["when"]) for n in load_notes().get(table.name, [])]

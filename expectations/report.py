@@ -92,9 +92,7 @@ def write_report(
         "by_institution": faults_by_institution(con, contract, supplied),
         "by_month": by_month(con, supplied),
         "expectations": result.suites,
-        "blocking": [
-            {"zh": zh, "en": en} for zh, en in zip(result.blocking_zh, result.blocking, strict=True)
-        ],
+        "blocking": [{"zh": zh, "en": en} for zh, en in zip(result.blocking_zh, result.blocking, strict=True)],
         "switched_off": result.switched_off,
     }
     write_json(out / "gate_report.json", content)

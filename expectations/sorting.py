@@ -1,7 +1,7 @@
 """Row by row sorting, set-based: typed values, and the faults of values, keys, references and whole rows.
 
 A fault is marked as ``code`` or ``code:column``. ``sorted.<table>`` holds one row for each row of
-``raw.<table>``: ``_row``, the typed values of every contract column, ``marks`` (empty for a good row), ``ok``.
+``raw.<table>``: ``_row``, typed values of every contract column, ``marks`` (empty for a good row), ``ok``.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from expectations.spelling import cleaned, is_free_text, listed, mended, typed
 from records.contract import Column, Contract, Table
 from records.periods import Quarter
-from records.readers import quoted
+from records.readers import count_rows, quoted
 
 if TYPE_CHECKING:
     import duckdb
@@ -112,7 +112,7 @@ def _value_checks(column: Column) -> list[Check]:
     return checks
 
 
-def _references(contract: Contract, table: Table) -> tuple[list[Check], list[str]]:
+def _references(con: duckdb.DuckDBPyConnection, contract: Contract, table: Table) -> tuple[list[Check], list[str]]:
     """Checks of what must refer to an accepted parent, and the joins they need (``of_<column>``).
 
     A nullable reference is no check: who is named there and unknown may be a lead, so it is noted and kept.
@@ -130,9 +130,8 @@ def _references(contract: Contract, table: Table) -> tuple[list[Check], list[str
         if column.nullable:
             continue
         lost = f"{name} IS NOT NULL AND {of}.ok IS NULL"
-        if parent.may_be_empty:
-            lost += f" AND EXISTS (SELECT 1 FROM known.{parent.name})"
-        checks.append((f"orphan:{column.name}", lost))
+        if not parent.may_be_empty or count_rows(con, f"known.{parent.name}"):
+            checks.append((f"orphan:{column.name}", lost))
         checks.append((f"parent_quarantined:{column.name}", f"NOT {of}.ok"))
     for name, parent_name in row_checks()["owners"].get(table.name, {}).items():
         key = quoted(contract[parent_name].key[0])
@@ -145,8 +144,7 @@ def own_checks(table: Table, quarter: Quarter) -> list[Check]:
     """Checks of a row as a whole, from ``row_checks.toml``."""
     far = f"TIMESTAMP '{quarter.shift(4).end}'"
     return [
-        (check["fault"], check["when"].replace("$a_year_after", far))
-        for check in row_checks().get(table.name, [])
+        (check["fault"], check["when"].replace("$a_year_after", far)) for check in row_checks().get(table.name, [])
     ]
 
 
@@ -156,7 +154,7 @@ def sort_rows(
     """Create ``sorted.<table>`` from ``raw.<table>``; parents must have been sorted before."""
     find_twins(con, table, present)
     checks = [check for column in table.columns for check in _value_checks(column)]
-    references, joins = _references(contract, table)
+    references, joins = _references(con, contract, table)
     checks += references + own_checks(table, quarter)
     suspect = " OR ".join(f"({when})" for _, when in checks)
     marks = ", ".join(f"CASE WHEN {when} THEN '{mark}' END" for mark, when in checks)
@@ -172,7 +170,7 @@ def sort_rows(
 
 
 def make_known(con: duckdb.DuckDBPyConnection, table: Table, *, supplied: bool = True) -> None:
-    """Create ``known.<table>``: one row a key, whether a row of it was accepted, and what children look at."""
+    """Create ``known.<table>``: a row a key, whether a row of it was accepted, and what children look at."""
     if len(table.key) != 1:
         return
     key = quoted(table.key[0])

@@ -1,8 +1,8 @@
 """Text as it came to typed values, with the repairs that are safe. SQL made from the contract's columns.
 
 A value goes through three stages, each an SQL expression over the one before: ``cleaned`` (blanks, width),
-``mended`` (NULL words; the spelling of its type, where only one reading is possible), ``typed`` (the value, or
-null where the text is not of the type). What can be read in two ways is left as it came and so fails its type.
+``mended`` (NULL words; the spelling of its type, where only one reading is possible), ``typed`` (the value;
+null where the text is not of the type). What can be read in two ways is left as it came and fails its type.
 """
 
 from __future__ import annotations
@@ -95,7 +95,7 @@ def _codes(column: Column, text: str) -> str:
 
 
 def _standard(column: Column) -> str:
-    clock = "" if column.kind == "date" else r" \d{2}:\d{2}:\d{2}"
+    clock = "" if column.kind == "date" else r" ([01]\d|2[0-3]):[0-5]\d:[0-5]\d"
     return r"\d{4}-\d{2}-\d{2}" + clock
 
 
@@ -158,9 +158,7 @@ def repair_code(column: Column, before: str, clean: str, after: str) -> str:
     if column.kind not in spelling:
         branches.append(f"WHEN {clean} <> {after} AND contains({clean}, ',') THEN 'thousands_separator'")
     if is_flag(column):
-        branches.append(
-            f"WHEN {clean} <> {after} AND NOT regexp_matches({clean}, '^[-+0-9]') THEN 'flag_word'"
-        )
+        branches.append(f"WHEN {clean} <> {after} AND NOT regexp_matches({clean}, '^[-+0-9]') THEN 'flag_word'")
     branches += [
         f"WHEN {clean} <> {after} THEN '{spelling.get(column.kind, 'number_spelling')}'",
         f"WHEN trim({before}, {_BLANKS}) = {clean} THEN 'surrounding_blanks'",

@@ -53,9 +53,7 @@ def load_suites() -> tuple[Suite, ...]:
         entry = tomllib.loads(path.read_text(encoding="utf-8"))
         expected = tuple(entry.pop("expectation"))
         for one in expected:
-            if one["severity"] not in ("blocking", "warning") or not (
-                one["zh"] and one["en"] and one["owner"]
-            ):
+            if one["severity"] not in ("blocking", "warning") or not (one["zh"] and one["en"] and one["owner"]):
                 raise KeyError(f"{path.name}: {one['type']} needs severity, zh, en and owner")
         suites.append(Suite(path.stem, expectation=expected, columns=entry.pop("columns", {}), **entry))
     return tuple(suites)
@@ -147,16 +145,12 @@ class _Held:
             kind = "".join(part.capitalize() for part in entry["type"].split("_"))
             words = f"{entry['zh']} {entry['en']} ({entry['owner']})"
             self._held.add_expectation(
-                getattr(gx.expectations, kind)(
-                    **arguments, notes=words, meta={"number": number, "notes": words}
-                )
+                getattr(gx.expectations, kind)(**arguments, notes=words, meta={"number": number, "notes": words})
             )
 
     def validate(self, part: str, frame: pd.DataFrame) -> list[dict[str, Any]]:
         gx, name = self._gx, " ".join(filter(None, (self._suite.name, part)))
-        batch = self._source.add_dataframe_asset(name=name).add_batch_definition_whole_dataframe(
-            "accepted rows"
-        )
+        batch = self._source.add_dataframe_asset(name=name).add_batch_definition_whole_dataframe("accepted rows")
         definition = gx.ValidationDefinition(name=name, data=batch, suite=self._held)
         checkpoint = gx.Checkpoint(
             name=name,
@@ -166,9 +160,7 @@ class _Held:
             result_format={"result_format": "BASIC", "partial_unexpected_count": 0},
         )
         run = gx.RunIdentifier(run_name=f"{self._quarter}", run_time=self._quarter.end)
-        outcome = self._context.checkpoints.add(checkpoint).run(
-            batch_parameters={"dataframe": frame}, run_id=run
-        )
+        outcome = self._context.checkpoints.add(checkpoint).run(batch_parameters={"dataframe": frame}, run_id=run)
         (validated,) = outcome.run_results.values()
         return [self._row(part, result) for result in validated.results]
 

@@ -1,0 +1,366 @@
+"""Every kind of fault once, all injected into one folder, each sorted exactly as its line here says.
+
+A line: what is changed in visit n, and what must be in quarantine for it. ``{k}`` is the visit's number.
+Anything in quarantine that no line announces fails the test, and so does anything announced and not there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+City = Any
+Change = Callable[[City, str], None]
+Expected = dict[str, dict[str, list[str]]]
+LINES = ("FA", "FB")
+
+
+def put(table: str, key: str, **values: str | None) -> Change:
+    """Change values of one row."""
+
+    def change(city: City, k: str) -> None:
+        row = city.row(table, key.format(k=k))
+        row.update({name: value.format(k=k) if value else value for name, value in values.items()})
+
+    return change
+
+
+def add(table: str, like: str, **values: str | None) -> Change:
+    """Add a row like another one."""
+
+    def change(city: City, k: str) -> None:
+        row = dict(city.row(table, like.format(k=k)))
+        row.update({name: value.format(k=k) if value else value for name, value in values.items()})
+        city.tables[table].append(row)
+
+    return change
+
+
+def both(*changes: Change) -> Change:
+    def change(city: City, k: str) -> None:
+        for one in changes:
+            one(city, k)
+
+    return change
+
+
+GONE = ["parent_quarantined"]
+TRACE = {"drug_trace": {"T{k}": GONE}}
+LINES_OUT: Expected = {"fee_line": {"F{k}A": GONE, "F{k}B": GONE}, **TRACE}
+
+
+def settlement(code: str) -> Expected:
+    return {"settlement": {"S{k}": [code]}, **LINES_OUT}
+
+
+def line(code: str) -> Expected:
+    """A fault of the drug line takes its trace code along."""
+    return {"fee_line": {"F{k}A": [code]}, **TRACE}
+
+
+def person(code: str) -> Expected:
+    """A quarantined person takes everything of that person along, but no diagnosis."""
+    return {
+        "person": {"P{k}": [code]}, "opsp_registration": {"P{k}": GONE}, "settlement": {"S{k}": GONE},
+        "prescription": {"R{k}": GONE}, "prescription_line": {"R{k}": GONE}, **LINES_OUT,
+    }  # fmt: skip
+
+
+def alone(table: str, key: str, code: str) -> Expected:
+    """A fault that concerns its row only."""
+    return {table: {key: [code]}}
+
+
+def prescription(code: str) -> Expected:
+    return {"prescription": {"R{k}": [code]}, "prescription_line": {"R{k}": GONE}}
+
+
+def refund(**values: str | None) -> Change:
+    given = {"setl_id": "X{k}", "refd_setl_flag": "1", "orig_setl_id": "S{k}", **values}
+    return add("settlement", "S{k}", **given)
+
+
+CASES: dict[str, tuple[Change, Expected]] = {
+    # Values
+    "required value empty": (put("settlement", "S{k}", insutype=""), settlement("missing_required")),
+    "required value a NULL word": (put("person", "P{k}", insutype="NULL"), person("missing_required")),
+    "required value blanks": (put("settlement", "S{k}", med_type="   "), settlement("missing_required")),
+    "key empty": (
+        put("drug_trace", "T{k}", drug_trac_codg=None),
+        {"drug_trace": {None: ["missing_required"]}},
+    ),
+    "words for a number": (put("settlement", "S{k}", acct_pay="九元六"), settlement("bad_type")),
+    "money with three decimals": (put("settlement", "S{k}", acct_pay="9.605"), settlement("bad_type")),
+    "decimal comma": (put("fee_line", "F{k}A", pric="11,0"), line("bad_type")),
+    "infinity": (put("fee_line", "F{k}A", pric="inf"), line("bad_type")),
+    "not a number": (put("past_verdict", "R{k}", incl_prob="1/20"), {"past_verdict": {"R{k}": ["bad_type"]}}),
+    "number too large": (put("fee_line", "F{k}A", cnt="1" * 20), line("bad_type")),
+    "integer with a fraction": (put("clue", "C{k}", anonymous_flag="0.5"), {"clue": {"C{k}": ["bad_type"]}}),
+    "no such day": (put("person", "P{k}", brdy="1960-02-30"), person("bad_type")),
+    "no such hour": (put("prescription", "R{k}", prsc_time="2026-08-01 25:00:00"), prescription("bad_type")),
+    "day and month in either order": (put("person", "P{k}", brdy="05/01/1960"), person("bad_type")),
+    "time in another zone": (
+        put("fee_line", "F{k}A", fee_ocur_time="2026-08-01T01:40:00Z"),
+        line("bad_type"),
+    ),
+    "year of two digits": (put("person", "P{k}", brdy="60-05-01"), person("bad_type")),
+    "code too long": (put("prescription", "R{k}", dept_codg="A" * 31), prescription("bad_length")),
+    "code not in a closed list": (put("person", "P{k}", gend="3"), person("bad_code")),
+    "flag neither yes nor no": (put("prescription", "R{k}", long_rx_flag="2"), prescription("bad_code")),
+    "catalogue type unknown": (put("fee_line", "F{k}A", list_type="999"), line("bad_code")),
+    "negative price": (put("fee_line", "F{k}A", pric="-11", det_item_fee_sumamt="-22"), line("bad_range")),
+    "negative days": (put("fee_line", "F{k}A", prd_days="-3"), line("bad_range")),
+    "probability of zero": (
+        put("past_verdict", "R{k}", incl_prob="0"),
+        {"past_verdict": {"R{k}": ["bad_range"]}},
+    ),
+    "probability above one": (
+        put("past_verdict", "R{k}", incl_prob="1.5"),
+        {"past_verdict": {"R{k}": ["bad_range"]}},
+    ),
+    "year 26": (put("person", "P{k}", brdy="0026-05-01"), person("bad_range")),
+    "damaged characters": (
+        put("diagnosis", "V{k}", diag_name="急\ufffd"),
+        {"diagnosis": {"V{k}": ["bad_encoding"]}},
+    ),
+    "two faults": (
+        put("settlement", "S{k}", acct_pay="x", insutype=None),
+        settlement("bad_type missing_required"),
+    ),
+    # Keys
+    "identical row": (add("settlement", "S{k}"), {"settlement": {"S{k}": ["duplicate_identical"]}}),
+    "identical row, other spelling": (
+        add("settlement", "S{k}", medfee_sumamt="32.0"), {"settlement": {"S{k}": ["duplicate_identical"]}},
+    ),
+    "three identical rows": (
+        both(add("diagnosis", "V{k}"), add("diagnosis", "V{k}")),
+        {"diagnosis": {"V{k}": ["duplicate_identical"] * 2}},
+    ),
+    "identical row without a key": (
+        lambda city, k: city.tables["opsp_registration"].append(
+            next(dict(row) for row in city.tables["opsp_registration"] if row["psn_no"] == f"P{k}")
+        ),
+        {"opsp_registration": {"P{k}": ["duplicate_identical"]}},
+    ),
+    "same key, other content": (
+        add("settlement", "S{k}", acct_pay="9.50"),
+        {"settlement": {"S{k}": ["duplicate_conflict"] * 2}, **LINES_OUT},
+    ),
+    "same key after cleaning": (
+        add("prescription", "R{k}", rxno=" R{k} ", dept_codg="A04"),
+        {
+            "prescription": {"R{k}": ["duplicate_conflict"], " R{k} ": ["duplicate_conflict"]},
+            "prescription_line": {"R{k}": GONE},
+        },
+    ),
+    "two identical and one other": (
+        both(add("clue", "C{k}"), add("clue", "C{k}", channel="phone")),
+        {"clue": {"C{k}": ["duplicate_conflict"] * 3}},
+    ),
+    # References
+    "settlement of nobody": (put("settlement", "S{k}", psn_no="P999"), settlement("orphan")),
+    "fee line of no settlement": (put("fee_line", "F{k}A", setl_id="S999"), line("orphan")),
+    "prescriber unknown": (put("prescription", "R{k}", dr_codg="D9"), prescription("orphan")),
+    "institution unknown": (put("prescription", "R{k}", fixmedins_code="H9"), prescription("orphan")),
+    "trace code of no fee line": (
+        put("drug_trace", "T{k}", feedetl_sn="F9"),
+        {"drug_trace": {"T{k}": ["orphan"]}},
+    ),
+    "drug unknown": (
+        put("prescription_line", "R{k}", med_list_codg="XZ"),
+        {"prescription_line": {"R{k}": ["orphan"]}},
+    ),
+    "institution quarantined": (
+        both(
+            put("institution", "H53030200009", tcm_flag="9"),
+            put("settlement", "S{k}", fixmedins_code="H53030200009"),
+        ),
+        {
+            "institution": {"H53030200009": ["bad_code"]}, "practitioner": {"D530302000009": GONE},
+            **settlement("parent_quarantined"),
+        },
+    ),
+    # Money
+    "amount is not quantity times price": (
+        put("fee_line", "F{k}A", det_item_fee_sumamt="22.02"),
+        line("amount_mismatch"),
+    ),
+    "fund pays more than the total": (
+        put("settlement", "S{k}", fund_pay_sumamt="32.02", acct_pay="0", psn_cash_pay="-0.02"),
+        settlement("parts_exceed_total"),
+    ),
+    "parts exceed the total": (
+        put("settlement", "S{k}", psn_cash_pay="0.02"),
+        settlement("parts_exceed_total"),
+    ),
+    "scope beyond the total": (
+        put("settlement", "S{k}", inscp_scp_amt="32.02"),
+        settlement("parts_exceed_total"),
+    ),
+    "line scope beyond the line": (
+        put("fee_line", "F{k}A", inscp_scp_amt="22.02"),
+        line("parts_exceed_total"),
+    ),
+    "negative quantity": (
+        put("fee_line", "F{k}A", cnt="-2", det_item_fee_sumamt="-22"), line("negative_without_refund"),
+    ),
+    "negative total": (
+        put(
+            "settlement", "S{k}", medfee_sumamt="-32", inscp_scp_amt="-32", fund_pay_sumamt="-32", acct_pay="0"
+        ),
+        settlement("negative_without_refund"),
+    ),
+    # Times
+    "end before begin": (
+        put("settlement", "S{k}", enddate="2026-07-01 08:00:00"),
+        settlement("end_before_begin"),
+    ),
+    "death before birth": (put("person", "P{k}", dead_date="1950-01-01"), person("end_before_begin")),
+    "fee long before the visit": (
+        put("fee_line", "F{k}A", fee_ocur_time="2025-06-01 08:00:00"),
+        line("fee_before_visit"),
+    ),
+    "years ahead": (put("prescription", "R{k}", prsc_time="2036-08-01 09:30:00"), prescription("in_future")),
+    # Refunds
+    "refund of nothing": (refund(orig_setl_id=None), {"settlement": {"X{k}": ["refund_without_original"]}}),
+    "refund of an unknown settlement": (
+        refund(orig_setl_id="S999"), {"settlement": {"X{k}": ["refund_without_original"]}},
+    ),
+    "refund of a refund": (
+        both(refund(), refund(setl_id="Y{k}", orig_setl_id="X{k}")),
+        {"settlement": {"Y{k}": ["refund_without_original"]}},
+    ),
+    "refund beyond its original": (
+        refund(medfee_sumamt="32.02"), {"settlement": {"X{k}": ["refund_exceeds"]}},
+    ),
+    "refunds that together exceed it": (
+        both(refund(), refund(setl_id="Y{k}")),
+        {"settlement": {"X{k}": ["refund_exceeds"], "Y{k}": ["refund_exceeds"]}},
+    ),
+    "refund of a quarantined settlement": (
+        both(refund(), put("settlement", "S{k}", insutype=None)),
+        {"settlement": {"S{k}": ["missing_required"], "X{k}": GONE}, **LINES_OUT},
+    ),
+    "positive quantity on a refund": (
+        both(refund(), add("fee_line", "F{k}A", feedetl_sn="G{k}", setl_id="X{k}")),
+        {"fee_line": {"G{k}": ["positive_on_refund"]}},
+    ),
+    # A record that does not parse
+    "record with a column less": (
+        lambda city, k: city.text.update(clue=f"broken{k},x\r\n"), {"clue": {"broken{k},x": ["unparsed"]}},
+    ),
+    # What may be misconduct or habit stays
+    "service after death": (put("person", "P{k}", dead_date="2026-07-01"), {}),
+    "same item twice": (add("fee_line", "F{k}A", feedetl_sn="G{k}"), {}),
+    "prescribed after it was charged": (put("prescription", "R{k}", prsc_time="2026-08-30 09:30:00"), {}),
+    "settled before the visit": (put("settlement", "S{k}", setl_time="2026-07-01 09:30:00"), {}),
+    "later than the quarter": (put("clue", "C{k}", received_time="2026-11-01 09:30:00"), {}),
+    "ordering doctor unknown": (put("fee_line", "F{k}A", bilg_dr_codg="D9"), {}),
+    "prescription number unknown": (put("fee_line", "F{k}A", rxno="R999"), {}),
+    "open code list": (put("settlement", "S{k}", med_type="9901", insutype="391"), {}),
+    "partial refunds": (
+        both(
+            refund(medfee_sumamt="-12", inscp_scp_amt="-12", fund_pay_sumamt="-8.4", acct_pay="-3.6"),
+            refund(
+                setl_id="Y{k}", medfee_sumamt="-20", inscp_scp_amt="-20", fund_pay_sumamt="-14", acct_pay="-6"
+            ),
+        ),
+        {},
+    ),
+    "a name of 10,000 characters": (put("fee_line", "F{k}A", hilist_name="长" * 10_000), {}),
+    "formula, markup and SQL": (
+        put("diagnosis", "V{k}", diag_name="=HYPERLINK(1)'; DROP TABLE x; --<script>alert(1)</script>\x07🙂"),
+        {},
+    ),
+}  # fmt: skip
+
+
+def expected_of(cases: dict[str, tuple[Change, Expected]]) -> Expected:
+    found: Expected = {}
+    for number, (_, expected) in enumerate(cases.values(), start=1):
+        k = f"{number:03d}"
+        for table, rows in expected.items():
+            for key, faults in rows.items():
+                found.setdefault(table, {}).setdefault(key and key.format(k=k), []).extend(faults)
+    return found
+
+
+@pytest.fixture(scope="module")
+def spoilt(make_city: Callable[[int], City]) -> City:
+    city = make_city(110)
+    for number, (change, _) in enumerate(CASES.values(), start=1):
+        change(city, f"{number:03d}")
+    return city
+
+
+@pytest.fixture(scope="module")
+def checked(spoilt: City, run_check: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory) -> Any:
+    place = tmp_path_factory.mktemp("pack")
+    return run_check(spoilt.write(place / "data"), place / "out")
+
+
+def test_enough_kinds() -> None:
+    assert len(CASES) >= 60
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_each_fault_is_sorted_as_announced(checked: Any, name: str) -> None:
+    number = list(CASES).index(name) + 1
+    k, found = f"{number:03d}", checked.sorted_out()
+    for table, rows in CASES[name][1].items():
+        for key, faults in rows.items():
+            assert found[table].get(key and key.format(k=k)) == faults, (table, key)
+
+
+def test_nothing_else_is_quarantined(checked: Any) -> None:
+    found, announced = checked.sorted_out(), expected_of(CASES)
+    for table in sorted(found | announced):
+        assert found.get(table) == announced.get(table), table
+
+
+def test_every_row_is_accounted_for(checked: Any, spoilt: City) -> None:
+    for table, rows in spoilt.tables.items():
+        counts = checked.result.tables[table]
+        extra = spoilt.text.get(table, "").count("\n")
+        assert counts.rows_in == len(rows) + extra == counts.accepted + counts.quarantined
+        assert counts.accepted == len(checked.accepted(table))
+
+
+def test_the_row_stands_in_quarantine_as_it_came(checked: Any, spoilt: City) -> None:
+    import duckdb
+
+    k = f"{list(CASES).index('words for a number') + 1:03d}"
+    path = checked.out / "quarantine" / "settlement.parquet"
+    row = duckdb.execute(f"SELECT * FROM '{path}' WHERE setl_id = 'S{k}'").df().iloc[0].to_dict()
+    source = spoilt.row("settlement", f"S{k}")
+    assert {name: row[name] for name, value in source.items() if value} == {n: v for n, v in source.items() if v}
+    assert row["severity"] == "quarantine"
+    assert "acct_pay" in row["fault_text"]
+
+
+def test_notes_count_what_was_kept(checked: Any) -> None:
+    tables = checked.result.tables
+    assert tables["settlement"].by_fault["service_after_death"] == 1
+    assert tables["fee_line"].by_fault["charged_twice"] == 2
+    assert tables["fee_line"].by_fault["long_text"] == 1
+    assert tables["settlement"].by_fault["unusual_order"] == 1
+
+
+def test_a_surplus_copy_is_merged_and_not_faulty(checked: Any) -> None:
+    import duckdb
+
+    rows = duckdb.execute(
+        f"SELECT DISTINCT severity FROM '{checked.out / 'quarantine' / 'diagnosis.parquet'}' "
+        "WHERE fault_codes = 'duplicate_identical'"
+    ).fetchall()
+    assert rows == [("repaired",)]
+
+
+def test_files_without_faults_are_there_and_empty(checked: Any) -> None:
+    import duckdb
+
+    path: Path = checked.out / "quarantine" / "drug.parquet"
+    assert duckdb.execute(f"SELECT count(*) FROM '{path}'").fetchall() == [(0,)]
