@@ -92,9 +92,7 @@ def create_account(
             connection.execute(update(account).where(account.c.account == name).values(**values))
         else:
             connection.execute(insert(account).values(account=name, **values))
-        audit.record(
-            connection, actor, "account set", name, {"roles": values["roles"], "expert_id": expert_id}
-        )
+        audit.record(connection, actor, "account set", name, {"roles": values["roles"], "expert_id": expert_id})
 
 
 def sign_in(store: Store, name: str, password: str) -> SignedIn:
@@ -108,7 +106,9 @@ def sign_in(store: Store, name: str, password: str) -> SignedIn:
         if row is None:
             refused = _REFUSED
         elif row.locked_until and row.locked_until > _time(_now()):
-            refused = f"账号已锁定，请{LOCK_MINUTES}分钟后再试 The account is locked: try again in {LOCK_MINUTES} minutes."
+            refused = (
+                f"账号已锁定，请{LOCK_MINUTES}分钟后再试 The account is locked: try again in {LOCK_MINUTES} minutes."
+            )
         else:
             try:
                 _hasher().verify(row.password, password)
@@ -116,13 +116,9 @@ def sign_in(store: Store, name: str, password: str) -> SignedIn:
                 refused = _REFUSED
                 _count_failure(connection, name, row.failures + 1)
         if refused is None and row is not None:
-            connection.execute(
-                update(account).where(account.c.account == name).values(failures=0, locked_until=None)
-            )
+            connection.execute(update(account).where(account.c.account == name).values(failures=0, locked_until=None))
             expires = _time(_now() + timedelta(hours=SESSION_HOURS))
-            connection.execute(
-                insert(session).values(token_hash=_token_hash(token), account=name, expires=expires)
-            )
+            connection.execute(insert(session).values(token_hash=_token_hash(token), account=name, expires=expires))
         audit.record(
             connection,
             name if row else "unknown",
@@ -138,9 +134,7 @@ def sign_in(store: Store, name: str, password: str) -> SignedIn:
 def _count_failure(connection: Connection, name: str, failures: int) -> None:
     locked = _time(_now() + timedelta(minutes=LOCK_MINUTES)) if failures >= MOST_FAILURES else None
     kept = 0 if locked else failures
-    connection.execute(
-        update(account).where(account.c.account == name).values(failures=kept, locked_until=locked)
-    )
+    connection.execute(update(account).where(account.c.account == name).values(failures=kept, locked_until=locked))
 
 
 def actor_of(store: Store, token: str) -> Actor | None:
@@ -212,9 +206,7 @@ def demo_accounts(store: Store, experts: list[str]) -> list[tuple[str, str, str]
         if role == "adjudicator" and len(experts) > 2:
             expert_id = experts[-1]
         password = f"demo-{role.replace('_', '-')}"
-        create_account(
-            store, role, password, [role], person=roles()[role][0], expert_id=expert_id, must_change=False
-        )
+        create_account(store, role, password, [role], person=roles()[role][0], expert_id=expert_id, must_change=False)
         made.append((role, role, password))
     for number, expert_id in enumerate(experts[1:3], start=2):
         password = f"demo-expert{number}"

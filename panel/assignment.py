@@ -22,9 +22,7 @@ def tied(who: Any, payload: dict[str, Any]) -> bool:
     return bool(ties & {sealed.get("fixmedins_code"), sealed.get("dr_codg")})
 
 
-def choose(
-    pool: list[Any], load: dict[str, int], payload: dict[str, Any], barred: Iterable[str] = ()
-) -> list[str]:
+def choose(pool: list[Any], load: dict[str, int], payload: dict[str, Any], barred: Iterable[str] = ()) -> list[str]:
     """Experts for a case: the least loaded first, the second one of another profession where possible.
 
     Deterministic: equal loads in the order of the expert's number. Fewer than two when the pool has no more.
@@ -59,9 +57,7 @@ def loads(connection: Connection) -> dict[str, int]:
 
 def experts_who_sign_in(connection: Connection) -> list[Any]:
     """The pool that cases are assigned to: experts who are not external."""
-    return list(
-        connection.execute(select(expert).where(expert.c.external.is_(False)).order_by(expert.c.expert_id))
-    )
+    return list(connection.execute(select(expert).where(expert.c.external.is_(False)).order_by(expert.c.expert_id)))
 
 
 def assign_drawn(connection: Connection, name: str) -> int:

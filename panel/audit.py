@@ -27,9 +27,7 @@ def canonical(content: Any) -> str:
 
 
 def _hash(entry: dict[str, Any]) -> str:
-    covered = [
-        str(entry[name]) for name in ("seq", "prev_hash", "at", "actor", "action", "subject", "change")
-    ]
+    covered = [str(entry[name]) for name in ("seq", "prev_hash", "at", "actor", "action", "subject", "change")]
     return hashlib.sha256(canonical(covered).encode()).hexdigest()
 
 
@@ -67,9 +65,7 @@ class Verification:
 def head(store: Store) -> dict[str, Any]:
     """Number and hash of the newest entry; exports publish it."""
     with store.read() as connection:
-        last = connection.execute(
-            select(audit.c.seq, audit.c.hash).order_by(audit.c.seq.desc()).limit(1)
-        ).first()
+        last = connection.execute(select(audit.c.seq, audit.c.hash).order_by(audit.c.seq.desc()).limit(1)).first()
     return {"seq": last.seq, "hash": last.hash} if last else {"seq": 0, "hash": _FIRST}
 
 
@@ -136,9 +132,7 @@ def marks(connection: Connection, table: str, rows: list[dict[str, Any]]) -> lis
         else [
             dict(row._mapping)
             for given in rows
-            for row in connection.execute(
-                select(target).where(*[target.c[name] == given[name] for name in columns])
-            )
+            for row in connection.execute(select(target).where(*[target.c[name] == given[name] for name in columns]))
         ]
     )
     return [mark for mark in (row_mark(table, row) for row in stored) if mark["key"] in wanted]

@@ -26,9 +26,7 @@ def back_up(store: Store, path: Path) -> dict[str, int]:
         for table in metadata.sorted_tables:
             if table is session:
                 continue
-            rows = [
-                dict(row._mapping) for row in connection.execute(select(table).order_by(*table.primary_key))
-            ]
+            rows = [dict(row._mapping) for row in connection.execute(select(table).order_by(*table.primary_key))]
             text = "\n".join(audit.canonical(row) for row in rows)
             bundle.writestr(f"{table.name}.jsonl", text)
             counts[table.name], sums[table.name] = len(rows), hashlib.sha256(text.encode()).hexdigest()
@@ -53,9 +51,7 @@ def restore(store: Store, path: Path) -> dict[str, int]:
         raise DataFault(f"{path.name} is no backup of a store.") from error
     for name, text in texts.items():
         if hashlib.sha256(text.encode()).hexdigest() != told["sums"][name]:
-            raise VerificationFailed(
-                f"Table {name} of the backup does not match its checksum: use another backup."
-            )
+            raise VerificationFailed(f"Table {name} of the backup does not match its checksum: use another backup.")
     counts = {}
     with store.change() as connection:
         for table in metadata.sorted_tables:

@@ -38,9 +38,7 @@ def sample_of(store: Store, name: str) -> pd.DataFrame | None:
     with store.read() as connection:
         if connection.execute(select(quarter.c.quarter).where(quarter.c.quarter == name)).first() is None:
             return None
-        rows = connection.execute(
-            select(*columns).where(sample.c.quarter == name).order_by(sample.c.rxno)
-        ).all()
+        rows = connection.execute(select(*columns).where(sample.c.quarter == name).order_by(sample.c.rxno)).all()
     frame = pd.DataFrame([tuple(row) for row in rows], columns=[column.name for column in columns])
     return frame.astype({"draw_order": "int64"})
 
@@ -91,9 +89,7 @@ def _case(name: str, row: dict[str, Any], payload: dict[str, Any]) -> dict[str, 
 
 def _renew(connection: Any, name: str, payloads: dict[str, dict[str, Any]]) -> OpenReport:
     changed = []
-    rows = connection.execute(
-        select(case.c.case_id, case.c.rxno, case.c.after_blind).where(case.c.quarter == name)
-    )
+    rows = connection.execute(select(case.c.case_id, case.c.rxno, case.c.after_blind).where(case.c.quarter == name))
     stored = rows.all()
     for row in stored:
         payload = payloads.get(row.rxno)

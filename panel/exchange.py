@@ -131,7 +131,9 @@ def import_verdicts(store: Store, path: Path, actor: str) -> ImportReport:
                 report.rejected.append((number, str(entry["rxno"]), str(problem)))
         conflicts = _contradictions(connection, taken)
         for row in conflicts:
-            why = f"Expert {row['expert_id']} gave another verdict at stage {row['stage']} already: use a later stage."
+            why = (
+                f"Expert {row['expert_id']} gave another verdict at stage {row['stage']} already: use a later stage."
+            )
             report.rejected.append((0, row["rxno"], why))
         taken = [row for row in taken if row not in conflicts]
         _external_experts(connection, sorted({row["expert_id"] for row in taken}), actor)
@@ -142,9 +144,7 @@ def import_verdicts(store: Store, path: Path, actor: str) -> ImportReport:
     return report
 
 
-def _verdict_row(
-    entry: dict[str, str], by_rxno: dict[str, list[Any]], by_id: dict[str, Any]
-) -> dict[str, Any]:
+def _verdict_row(entry: dict[str, str], by_rxno: dict[str, list[Any]], by_id: dict[str, Any]) -> dict[str, Any]:
     found = by_id.get(entry.get("case_id", "")) if entry.get("case_id") else None
     if entry.get("case_id") and (found is None or found.rxno != entry["rxno"]):
         raise WrongUse(f"There is no case {entry['case_id']} of prescription {entry['rxno']}.")

@@ -86,9 +86,7 @@ def _standing(named: Sequence[frozenset[str]], alone: frozenset[str] | None) -> 
 
 
 def _loss(opinions: Sequence[Opinion]) -> Decimal | None:
-    amounts = sorted(
-        opinion.loss_amt for opinion in opinions if opinion.fund_codes and opinion.loss_amt is not None
-    )
+    amounts = sorted(opinion.loss_amt for opinion in opinions if opinion.fund_codes and opinion.loss_amt is not None)
     if not amounts:
         return None
     middle = len(amounts) // 2

@@ -98,9 +98,7 @@ def import_outcomes(store: Store, path: Path, actor: str) -> ImportReport:
             state = "established" if row["fraud_flag"] else "cleared"
             for found in leads.values():
                 if (found.subject_type, found.subject_code) == (row["subject_type"], row["subject_code"]):
-                    connection.execute(
-                        update(lead).where(lead.c.lead_id == found.lead_id).values(state=state)
-                    )
+                    connection.execute(update(lead).where(lead.c.lead_id == found.lead_id).values(state=state))
                     moved.append({"lead_id": found.lead_id})
         if new:
             connection.execute(insert(outcome), new)

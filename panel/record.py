@@ -21,18 +21,14 @@ def add_verdicts(connection: Connection, actor: str, action: str, rows: list[dic
     new = []
     for row in rows:
         submission = row["submission_id"]
-        known = connection.execute(
-            select(verdict.c.verdict_id).where(verdict.c.submission_id == submission)
-        ).first()
+        known = connection.execute(select(verdict.c.verdict_id).where(verdict.c.submission_id == submission)).first()
         if known is None and all(other["submission_id"] != submission for other in new):
             new.append({**row, "verdict_id": hashlib.sha256(submission.encode()).hexdigest()})
     if not new:
         return 0
     connection.execute(insert(verdict), new)
     changed = _close_assignments(connection, new)
-    moved = [
-        change for name in sorted({row["case_id"] for row in new}) if (change := _move(connection, name))
-    ]
+    moved = [change for name in sorted({row["case_id"] for row in new}) if (change := _move(connection, name))]
     marks = audit.marks(connection, "verdict", new) + audit.marks(connection, "assignment", changed)
     marks += audit.marks(connection, "case", [{"case_id": change["case_id"]} for change in moved])
     subject = new[0]["case_id"] if len({row["case_id"] for row in new}) == 1 else f"{len(new)} rows"

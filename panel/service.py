@@ -121,9 +121,7 @@ class PanelService:
             "may_submit": mine is not None and mine.state == "open" and self.may("give_verdict"),
             "may_change": bool(own) and all(entry["stage"] == "blind" for entry in own),
             "blind": not own and not oversees,
-            "case": visible(
-                payload_of(row), after_own_verdict=bool(own) or oversees, names=self.may("see_names")
-            ),
+            "case": visible(payload_of(row), after_own_verdict=bool(own) or oversees, names=self.may("see_names")),
             "draft": json.loads(kept.content) if kept else None,
             "my_verdicts": own,
             "other_verdicts": [self._shown(e) for e in rows if e.expert_id != self.actor.expert_id]
@@ -148,9 +146,7 @@ class PanelService:
         expert_id = self._expert()
         with self.store.change() as connection:
             self._own_assignment(connection, case_id, expert_id)
-            connection.execute(
-                delete(draft).where(draft.c.case_id == case_id, draft.c.expert_id == expert_id)
-            )
+            connection.execute(delete(draft).where(draft.c.case_id == case_id, draft.c.expert_id == expert_id))
             text = audit.canonical(content)
             connection.execute(insert(draft).values(case_id=case_id, expert_id=expert_id, content=text))
             state = connection.execute(select(case.c.state).where(case.c.case_id == case_id)).scalar_one()
@@ -203,9 +199,7 @@ class PanelService:
             }
             if any(entry.submission_id == submission_id for entry in earlier):
                 return False
-            connection.execute(
-                delete(draft).where(draft.c.case_id == case_id, draft.c.expert_id == expert_id)
-            )
+            connection.execute(delete(draft).where(draft.c.case_id == case_id, draft.c.expert_id == expert_id))
             return add_verdicts(connection, self.actor.account, f"verdict {stage}", [row]) == 1
 
     def _check_turn(
@@ -238,8 +232,7 @@ class PanelService:
             where = (assignment.c.case_id == case_id, assignment.c.expert_id == expert_id)
             connection.execute(update(assignment).where(*where).values(state="recused"))
             barred = [
-                r.expert_id
-                for r in connection.execute(select(assignment).where(assignment.c.case_id == case_id))
+                r.expert_id for r in connection.execute(select(assignment).where(assignment.c.case_id == case_id))
             ]
             payload = json.loads(
                 connection.execute(select(case.c.payload).where(case.c.case_id == case_id)).scalar_one()
@@ -265,9 +258,7 @@ class PanelService:
         """Disputed cases with what each expert said."""
         self._require("see_disputes")
         with self.store.read() as connection:
-            rows = connection.execute(
-                select(case).where(case.c.state == "disputed").order_by(case.c.case_id)
-            ).all()
+            rows = connection.execute(select(case).where(case.c.state == "disputed").order_by(case.c.case_id)).all()
             said = {
                 row.case_id: [
                     self._shown(entry)
@@ -291,9 +282,7 @@ class PanelService:
         """How a quarter stands: cases by state, judged, overdue, agreement, load by expert."""
         self._require("see_progress")
         with self.store.read() as connection:
-            rows = connection.execute(
-                select(case.c.state, case.c.due_date).where(case.c.quarter == name)
-            ).all()
+            rows = connection.execute(select(case.c.state, case.c.due_date).where(case.c.quarter == name)).all()
             load = connection.execute(
                 select(assignment.c.expert_id, expert.c.profession, assignment.c.state, func.count())
                 .join(case, case.c.case_id == assignment.c.case_id)
@@ -316,9 +305,7 @@ class PanelService:
             "verdicts": given,
             "overdue": sum(row.state not in done and (row.due_date or "9") < today for row in rows),
             "agreement": asdict(verdicts.agreement(self.store, name)),
-            "load": [
-                {"expert_id": row[0], "profession": row[1], "state": row[2], "cases": row[3]} for row in load
-            ],
+            "load": [{"expert_id": row[0], "profession": row[1], "state": row[2], "cases": row[3]} for row in load],
         }
 
     def verdict_counts(self, name: str) -> pd.DataFrame:
@@ -349,9 +336,7 @@ class PanelService:
                 check_transition(row.state, "notified")
                 connection.execute(update(case).where(case.c.case_id == row.case_id).values(state="notified"))
             rows = audit.marks(connection, "case", [{"case_id": row.case_id} for row in ready])
-            audit.record(
-                connection, self.actor.account, "notified", name, {"cases": len(ready), "rows": rows}
-            )
+            audit.record(connection, self.actor.account, "notified", name, {"cases": len(ready), "rows": rows})
         return len(ready)
 
     def audit_log(self, text: str = "", limit: int = 200) -> list[dict[str, Any]]:

@@ -39,7 +39,7 @@ class Store:
     def change(self) -> Iterator[Connection]:
         """One writing transaction; change and log entry stand or fall together. Raises StoreLocked."""
         try:
-            with self.engine.begin() as connection:
+            with self.engine.execution_options(writes=True).begin() as connection:
                 if self.engine.dialect.name == "postgresql":
                     # One writer at a time keeps the log's chain in one line.
                     connection.execute(text("SELECT pg_advisory_xact_lock(726370)"))
@@ -73,7 +73,8 @@ def _engine(url: str) -> Engine:
     @event.listens_for(engine, "begin")
     def _on_begin(connection: Connection) -> None:
         # Writers queue at the beginning, not half-way, so none fails after it has read.
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        writes = connection.get_execution_options().get("writes", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
     return engine
 
@@ -111,8 +112,7 @@ def open_store(url: str) -> Store:
             draft.unlink(missing_ok=True)
             making = _engine(f"sqlite:///{draft}")
             _migrate(making)
-            with making.connect() as connection:
-                connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+            # Closing the last connection folds the write-ahead log into the file.
             making.dispose()
             draft.replace(path)
     engine = _engine(url)

@@ -34,9 +34,7 @@ def final_verdicts(store: Store, quarter: str | None = None, before: datetime | 
     """
     import pandas as pd
 
-    chosen = select(case, sample).join(
-        sample, (sample.c.quarter == case.c.quarter) & (sample.c.rxno == case.c.rxno)
-    )
+    chosen = select(case, sample).join(sample, (sample.c.quarter == case.c.quarter) & (sample.c.rxno == case.c.rxno))
     if quarter is not None:
         chosen = chosen.where(case.c.quarter == quarter)
     given: dict[str, list[Any]] = defaultdict(list)

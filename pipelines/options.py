@@ -22,19 +22,11 @@ Threads = Annotated[int, typer.Option("--threads", min=1, help="Processor thread
 MemoryLimit = Annotated[str, typer.Option("--memory-limit", help="Memory for the data engine, such as 8GB.")]
 Seed = Annotated[
     str | None,
-    typer.Option(
-        "--seed", help="Seed of the draw (else derived from quarter and design).", show_default=False
-    ),
+    typer.Option("--seed", help="Seed of the draw (else derived from quarter and design).", show_default=False),
 ]
 Capacity = Annotated[
     int | None,
-    typer.Option(
-        "--capacity", min=1, help="Reviews that the panel can do in the quarter.", show_default=False
-    ),
+    typer.Option("--capacity", min=1, help="Reviews that the panel can do in the quarter.", show_default=False),
 ]
-Design = Annotated[
-    Path | None, typer.Option("--design", help="Sampling design file (TOML).", show_default=False)
-]
-Scheme = Annotated[
-    Path | None, typer.Option("--scheme", help="Assessment scheme file (TOML).", show_default=False)
-]
+Design = Annotated[Path | None, typer.Option("--design", help="Sampling design file (TOML).", show_default=False)]
+Scheme = Annotated[Path | None, typer.Option("--scheme", help="Assessment scheme file (TOML).", show_default=False)]

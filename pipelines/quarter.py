@@ -56,10 +56,15 @@ class QuarterTables:
     con: duckdb.DuckDBPyConnection
     found: FindReport
     switched_off: list[dict[str, Any]] = field(default_factory=list)
+    knowledge: dict[str, Any] = field(default_factory=dict)
 
     def frame(self, table: str) -> pd.DataFrame:
         """A table of the connection as a pandas frame, in the order of its first column."""
         return self.con.sql(f"SELECT * FROM {table} ORDER BY ALL").df()
+
+    def rows(self, grain: str) -> int:
+        """Rows of a grain in this quarter."""
+        return int(self.con.execute(f"SELECT count(*) FROM features_{grain}").fetchall()[0][0])
 
     def features(self, grain: str) -> pd.DataFrame:
         """Features of a grain, one row a key, in the order of the key."""
@@ -73,12 +78,20 @@ def compute_quarter(
     from basis.find import find
     from basis.knowledge import load_points
     from features.compute import compute
+    from features.staging import release
 
     con = open_asof(snapshot, quarter, threads=threads, memory_limit=memory_limit)
     knowledge = load_points(con, basis.points) if basis.points else None
-    tables = QuarterTables(quarter, con, find(con, snapshot, basis.rulebook, knowledge))
+    found = find(con, snapshot, basis.rulebook, knowledge)
+    tables = QuarterTables(quarter, con, found, knowledge=found.knowledge)
+    tables.switched_off += [{"room": "basis", **entry} for entry in found.switched_off]
     for grain in GRAINS:
-        tables.switched_off += compute(con, snapshot, grain).switched_off
+        off = compute(con, snapshot, grain).switched_off
+        tables.switched_off += [
+            {"room": "features", "what": f"{grain}.{entry.feature}", "why_zh": entry.why_zh, "why_en": entry.why_en}
+            for entry in off
+        ]
+    release(con)
     return tables
 
 

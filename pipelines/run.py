@@ -87,9 +87,7 @@ def _check(run: Run) -> Accepted:
 
 def _compute(run: Run, snapshot: Snapshot, basis: Basis) -> QuarterTables:
     with run.steps.step("basis and features", "规则与特征 Findings and features"):
-        tables = compute_quarter(
-            snapshot, run.source.quarter, basis, run.source.threads, run.source.memory_limit
-        )
+        tables = compute_quarter(snapshot, run.source.quarter, basis, run.source.threads, run.source.memory_limit)
         found = write_findings(tables, run.building)
         rows = write_features(tables, run.building)
     run.record.note(

@@ -126,6 +126,4 @@ def export_institution_frame(workplace: Workplace, quarter: str | None, code: st
     write_bytes(out / export.file_name, export.csv.encode())
     write_bytes(out / "redraw.py", export.script.encode())
     sys.stdout.write(f"{out / export.file_name}  SHA-256 {export.sha256}\n")
-    sys.stdout.write(
-        f"python {out / 'redraw.py'} {out / export.file_name} {record['design']['seed']} {export.n}\n"
-    )
+    sys.stdout.write(f"python {out / 'redraw.py'} {out / export.file_name} {record['design']['seed']} {export.n}\n")

@@ -15,9 +15,7 @@ if TYPE_CHECKING:
 _HERE = Path(__file__).parent
 
 
-def connect(
-    threads: int = 2, memory_limit: str = "4GB", scratch: Path | None = None
-) -> duckdb.DuckDBPyConnection:
+def connect(threads: int = 2, memory_limit: str = "4GB", scratch: Path | None = None) -> duckdb.DuckDBPyConnection:
     """An in-memory DuckDB with its limits set; what does not fit spills to ``scratch``."""
     import duckdb
 

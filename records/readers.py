@@ -79,12 +79,25 @@ def read_source(con: duckdb.DuckDBPyConnection, source: Path | str, contract: Co
     return report
 
 
-def _read_folder(con: duckdb.DuckDBPyConnection, folder: Path, contract: Contract) -> SourceReport:
+def read_tables(
+    con: duckdb.DuckDBPyConnection, folder: Path, contract: Contract, names: Sequence[str]
+) -> SourceReport:
+    """Read only the named tables of a folder, those that are there, into schema ``raw``."""
+    con.sql("CREATE SCHEMA IF NOT EXISTS raw")
+    con.sql(_UNPARSED)
+    return _read_folder(con, folder, contract, names)
+
+
+def _read_folder(
+    con: duckdb.DuckDBPyConnection, folder: Path, contract: Contract, names: Sequence[str] = ()
+) -> SourceReport:
     if not folder.is_dir():
         raise MissingTable(f"There is no data folder {folder}: name one with --data.")
     report = SourceReport()
     opened: set[Path] = set()
     for table in contract:
+        if names and table.name not in names:
+            continue
         files = _files(folder, table.name)
         if not files:
             continue
@@ -149,9 +162,7 @@ def match_columns(table: Table, header: Sequence[str], where: str, source: Table
     return mapping
 
 
-def _read_parquet(
-    con: duckdb.DuckDBPyConnection, table: Table, files: list[Path], source: TableSource
-) -> None:
+def _read_parquet(con: duckdb.DuckDBPyConnection, table: Table, files: list[Path], source: TableSource) -> None:
     import duckdb
 
     names = [str(path) for path in files]

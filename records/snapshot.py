@@ -60,9 +60,7 @@ class Snapshot:
         return self.path / f"{table}.parquet"
 
 
-def write_snapshot(
-    con: duckdb.DuckDBPyConnection, contract: Contract, root: Path, report: SourceReport
-) -> Snapshot:
+def write_snapshot(con: duckdb.DuckDBPyConnection, contract: Contract, root: Path, report: SourceReport) -> Snapshot:
     """Write schema ``accepted`` as a snapshot under ``root``, beside, and rename it to its digest."""
     draft = root / f".building-{os.getpid()}"
     shutil.rmtree(draft, ignore_errors=True)

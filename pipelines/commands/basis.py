@@ -68,9 +68,7 @@ def publish(
 
 
 @app.command()
-def load(
-    file: Annotated[Path, typer.Argument(help="Knowledge points (CSV).")], work: options.Work = None
-) -> None:
+def load(file: Annotated[Path, typer.Argument(help="Knowledge points (CSV).")], work: options.Work = None) -> None:
     """装载知识点 Load knowledge points for every later run of this work folder.
 
     Example: rxpanel basis load knowledge_points.csv --work work

@@ -39,9 +39,7 @@ def plan(
     quarter: options.QuarterOrNewest = None,
     capacity: options.Capacity = None,
     design: options.Design = None,
-    width: Annotated[
-        float | None, typer.Option(help="Wanted half width of the 90 % interval (fraction).")
-    ] = None,
+    width: Annotated[float | None, typer.Option(help="Wanted half width of the 90 % interval (fraction).")] = None,
     work: options.Work = None,
 ) -> None:
     """抽样计划 How many reviews give which interval width per institution, or what the capacity gives.

@@ -81,9 +81,7 @@ def test_estimates_rest_on_the_random_arm(circled: Path) -> None:
 def test_a_quarter_with_open_cases_keeps_its_draw(circled: Path, city: Any, command: Command) -> None:
     work = circled / "work"
     drawn = (work / "2026Q3" / "sample.parquet").read_bytes()
-    command(
-        "run", "--data", city.third, "--quarter", "2026Q3", "--work", work, "--capacity", "60", "--seed", "9"
-    )
+    command("run", "--data", city.third, "--quarter", "2026Q3", "--work", work, "--capacity", "60", "--seed", "9")
     assert (work / "2026Q3" / "sample.parquet").read_bytes() == drawn
 
 

@@ -82,9 +82,7 @@ def rxpanel(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_help_loads_nothing_heavy() -> None:
-    heavy = (
-        "{'pandas', 'duckdb', 'mlflow', 'lightgbm', 'shap', 'streamlit', 'great_expectations', 'sqlalchemy'}"
-    )
+    heavy = "{'pandas', 'duckdb', 'mlflow', 'lightgbm', 'shap', 'streamlit', 'great_expectations', 'sqlalchemy'}"
     code = f"import sys, pipelines.main; print(sorted({heavy} & set(sys.modules)))"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "[]"

@@ -14,10 +14,50 @@ GRAINS = {
     "practitioner": "dr_codg",
     "institution": "fixmedins_code",
 }
-FINDINGS = ["rule_id", "rule_name", "subject_type", "subject_code", "rxno", "setl_id", "feedetl_sn", "psn_no", "fixmedins_code", "dr_codg", "fee_ocur_time", "result_type", "vola_amt", "vola_evid", "item_codes", "fund_codes", "basis", "basis_version"]
-SCORES = ["target", "score", "raw_score", "base_value", "rank", "flagged", "model_name", "model_version", "label_source"]
+FINDINGS = [
+    "rule_id",
+    "rule_name",
+    "subject_type",
+    "subject_code",
+    "rxno",
+    "setl_id",
+    "feedetl_sn",
+    "psn_no",
+    "fixmedins_code",
+    "dr_codg",
+    "fee_ocur_time",
+    "result_type",
+    "vola_amt",
+    "vola_evid",
+    "item_codes",
+    "fund_codes",
+    "basis",
+    "basis_version",
+]
+SCORES = [
+    "target",
+    "score",
+    "raw_score",
+    "base_value",
+    "rank",
+    "flagged",
+    "model_name",
+    "model_version",
+    "label_source",
+]
 REASONS = ["target", "feature", "value", "value_text", "contribution", "reason_zh", "reason_en"]
-SAMPLE = ["rxno", "fixmedins_code", "stratum", "arm", "incl_prob", "incl_prob_any", "weight", "design_id", "seed", "draw_order"]
+SAMPLE = [
+    "rxno",
+    "fixmedins_code",
+    "stratum",
+    "arm",
+    "incl_prob",
+    "incl_prob_any",
+    "weight",
+    "design_id",
+    "seed",
+    "draw_order",
+]
 
 
 @pytest.fixture(scope="module")

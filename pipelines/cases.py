@@ -1,0 +1,162 @@
+"""Cases, verdicts, experts and leads from the command line."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pipelines.tables import show
+from records.output import write_csv
+from records.periods import Quarter
+from records.workplace import Workplace
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from panel.exchange import ImportReport
+    from pipelines.quarter import QuarterTables
+    from pipelines.run import Run
+
+CLI = "command line"
+
+
+def open_quarter(
+    run: Run,
+    tables: QuarterTables,
+    sample: pd.DataFrame,
+    scores: dict[str, pd.DataFrame],
+    reasons: dict[str, pd.DataFrame],
+) -> None:
+    """Open the quarter's cases, or renew what their experts see after the verdict; open leads of the flagged."""
+    from panel.cases import open_cases
+    from panel.leads import open_leads
+    from panel.payloads import build
+    from panel.store import open_store
+
+    payloads = build(
+        tables.con,
+        sample["rxno"].tolist(),
+        tables.frame("findings"),
+        scores["prescription"],
+        reasons["prescription"],
+    )
+    name = str(run.source.quarter)
+    with open_store(run.workplace.store_url()) as store:
+        opened = open_cases(store, name, run.record.content["design"], sample, payloads)
+        new_leads = open_leads(store, name, _flagged(scores))
+    run.record.note(
+        cases={"cases": opened.cases, "assigned": opened.assigned, "kept": opened.kept}, leads_opened=new_leads
+    )
+
+
+def _flagged(scores: dict[str, pd.DataFrame]) -> pd.DataFrame:
+    import pandas as pd
+
+    rows = []
+    for grain, key in (("person", "psn_no"), ("practitioner", "dr_codg"), ("institution", "fixmedins_code")):
+        frame = scores[grain]
+        for row in frame[frame["flagged"]].to_dict("records"):
+            source = {name: row[name] for name in ("target", "rank", "model_version", "label_source")}
+            rows.append((grain, row[key], json.dumps(source, sort_keys=True)))
+    return pd.DataFrame(rows, columns=["subject_type", "subject_code", "source"])
+
+
+def _quarter(workplace: Workplace, given: str | None) -> str:
+    return str(Quarter.parse(given) if given else workplace.newest())
+
+
+def export(workplace: Workplace, quarter: str | None, to: Path | None) -> None:
+    """Write the quarter's cases as a blind list."""
+    from panel.exchange import export_cases
+    from panel.store import open_store
+
+    name = _quarter(workplace, quarter)
+    path = to or workplace.quarter(name) / "cases.csv"
+    with open_store(workplace.store_url()) as store:
+        rows = export_cases(store, name, path)
+    sys.stdout.write(f"{path}: {rows}\n")
+
+
+def show_cases(workplace: Workplace, quarter: str | None) -> None:
+    """Print cases with their state."""
+    from panel.store import open_store
+    from panel.tables import states
+    from panel.verdicts import final_verdicts
+
+    with open_store(workplace.store_url()) as store:
+        frame = final_verdicts(store, _quarter(workplace, quarter))
+    words = states()
+    rows = [
+        (row.case_id, row.fixmedins_code, " ".join(words[row.state]), row.n_rows, _class(row.verdict_class))
+        for row in frame.sort_values("case_id").itertuples(index=False)
+    ]
+    show(["病例 case", "机构 institution", "状态 state", "意见 opinions", "结论 class"], rows)
+
+
+def _class(value: Any) -> str:
+    return "" if value is None or value != value or str(value) == "<NA>" else str(value)  # noqa: PLR0124
+
+
+def _report(report: ImportReport, path: Path, workplace: Workplace) -> None:
+    import pandas as pd
+
+    sys.stdout.write(f"{path}: {report.read} read, {report.added} new, {report.known} known already, "
+                     f"{len(report.rejected)} rejected\n")  # fmt: skip
+    if report.rejected:
+        place = workplace.work / "rejected" / f"{path.stem}.csv"
+        write_csv(pd.DataFrame(report.rejected, columns=["row", "key", "reason"]), place)
+        for number, key, reason in report.rejected[:10]:
+            sys.stderr.write(f"row {number} ({key}): {reason}\n")
+        sys.stderr.write(f"All rejected rows stand in {place}.\n")
+
+
+def bring_verdicts(workplace: Workplace, path: Path) -> None:
+    """Import verdicts and say what was taken."""
+    from panel.exchange import import_verdicts
+    from panel.store import open_store
+
+    with open_store(workplace.store_url()) as store:
+        _report(import_verdicts(store, path, CLI), path, workplace)
+
+
+def bring_experts(workplace: Workplace, path: Path) -> None:
+    """Import experts and say what was taken."""
+    from panel.exchange import import_experts
+    from panel.store import open_store
+
+    with open_store(workplace.store_url()) as store:
+        _report(import_experts(store, path, CLI), path, workplace)
+
+
+def bring_outcomes(workplace: Workplace, path: Path) -> None:
+    """Import outcomes of leads and say what was taken."""
+    from panel.leads import import_outcomes
+    from panel.store import open_store
+
+    with open_store(workplace.store_url()) as store:
+        _report(import_outcomes(store, path, CLI), path, workplace)
+
+
+def show_leads(workplace: Workplace, quarter: str | None) -> None:
+    """Print leads with their state."""
+    from panel.leads import list_leads
+    from panel.store import open_store
+
+    with open_store(workplace.store_url()) as store:
+        frame = list_leads(store, _quarter(workplace, quarter))
+    rows = [(row.lead_id, row.subject_type, row.subject_code, row.state) for row in frame.itertuples(index=False)]
+    show(["线索 lead", "对象 subject", "编码 code", "状态 state"], rows)
+
+
+def export_lead_list(workplace: Workplace, quarter: str | None, to: Path | None) -> None:
+    """Write the quarter's leads as CSV."""
+    from panel.leads import export_leads
+    from panel.store import open_store
+
+    name = _quarter(workplace, quarter)
+    path = to or workplace.quarter(name) / "leads.csv"
+    with open_store(workplace.store_url()) as store:
+        rows = export_leads(store, name, path)
+    sys.stdout.write(f"{path}: {rows}\n")

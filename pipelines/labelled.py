@@ -1,0 +1,146 @@
+"""Labelled rows for training: labels from folder, store or findings, and the features of their quarters."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pipelines.quarter import GRAINS, Basis, QuarterTables, compute_quarter
+from records.periods import Quarter
+from records.snapshot import Snapshot
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from models.labels import Labels
+    from models.specs import ModelSpec
+
+#: Earlier quarters that weak labels are taken from; the findings of more of them say little new.
+WEAK_QUARTERS = 2
+
+
+@dataclass
+class Labelled:
+    """Rows of past quarters, computed once each however many models want them."""
+
+    snapshot: Snapshot
+    quarter: Quarter
+    basis: Basis
+    threads: int
+    memory_limit: str
+    current: QuarterTables | None = None
+    _rows: dict[tuple[str, str], pd.DataFrame] = field(default_factory=dict)
+    _findings: dict[str, pd.DataFrame] = field(default_factory=dict)
+    _prescriptions: dict[str, str] | None = None
+
+    def prescription_quarters(self) -> dict[str, str]:
+        """The quarter of every prescription in the data that was written before the as-of."""
+        if self._prescriptions is None:
+            import duckdb
+
+            rows = duckdb.execute(
+                "SELECT rxno, year(prsc_time), quarter(prsc_time) FROM read_parquet($file) WHERE prsc_time < $end",
+                {"file": str(self.snapshot.file("prescription")), "end": self.quarter.as_of},
+            ).fetchall()
+            self._prescriptions = {rxno: str(Quarter(year, number)) for rxno, year, number in rows}
+        return self._prescriptions
+
+    def available(self) -> list[Quarter]:
+        """Quarters up to the current one in which something was settled, oldest first."""
+        import duckdb
+
+        rows = duckdb.execute(
+            "SELECT DISTINCT year(setl_time), quarter(setl_time) FROM read_parquet($file) WHERE setl_time < $end",
+            {"file": str(self.snapshot.file("settlement")), "end": self.quarter.as_of},
+        ).fetchall()
+        return sorted(Quarter(year, number) for year, number in rows)
+
+    def _compute(self, quarter: Quarter) -> None:
+        own = self.current is not None and quarter == self.quarter
+        tables = self.current if own else None
+        if tables is None:
+            tables = compute_quarter(self.snapshot, quarter, self.basis, self.threads, self.memory_limit)
+        self._findings[str(quarter)] = tables.frame("findings")
+        prescribers = tables.con.sql("SELECT rxno, dr_codg FROM frame").df()
+        for grain, key in GRAINS.items():
+            frame = tables.features(grain)
+            frame.insert(0, "key", frame[key].astype(str))
+            frame.insert(1, "quarter", str(quarter))
+            groups = dict(prescribers.itertuples(index=False, name=None)) if grain == "prescription" else None
+            frame.insert(2, "group", frame["key"].map(groups) if groups is not None else frame["key"])
+            self._rows[str(quarter), grain] = frame
+        if not own:
+            tables.con.close()
+
+    def rows(self, quarters: list[str], grain: str) -> pd.DataFrame:
+        """Rows of a grain of some quarters: key, quarter, group, the key column, as_of, features."""
+        import pandas as pd
+
+        for name in quarters:
+            if (name, grain) not in self._rows:
+                self._compute(Quarter.parse(name))
+        return pd.concat([self._rows[name, grain] for name in sorted(quarters)], ignore_index=True)
+
+    def findings(self, name: str) -> pd.DataFrame:
+        """Findings of a quarter."""
+        if name not in self._findings:
+            self._compute(Quarter.parse(name))
+        return self._findings[name]
+
+    def table(self, name: str, folder: Path | None = None) -> pd.DataFrame:
+        """A label table of the snapshot, or of another folder or snapshot file."""
+        import pandas as pd
+
+        return pd.read_parquet(folder or self.snapshot.file(name))
+
+
+def labels_of_folder(labelled: Labelled, spec: ModelSpec, snapshot: Snapshot | None = None) -> Labels:
+    """Labels from the label tables of a snapshot: past_verdict, or past_finding for the other grains."""
+    from models.labels import INVESTIGATIONS, VERDICTS, from_investigations, from_verdicts
+
+    source = snapshot or labelled.snapshot
+    before = labelled.quarter.as_of
+    if spec.grain == "prescription":
+        verdicts = labelled.table("past_verdict", source.file("past_verdict"))
+        return from_verdicts(verdicts, labelled.prescription_quarters(), spec, before, VERDICTS)
+    findings = labelled.table("past_finding", source.file("past_finding"))
+    return _available(labelled, from_investigations(findings, spec, before, INVESTIGATIONS))
+
+
+def labels_of_store(labelled: Labelled, spec: ModelSpec, url: str) -> Labels:
+    """Labels from closed verdicts and outcomes of leads in the store."""
+    from models.labels import STORE, from_investigations, from_verdicts
+    from panel.leads import outcomes
+    from panel.store import open_store
+    from panel.verdicts import final_verdicts
+
+    before = labelled.quarter.as_of
+    with open_store(url) as store:
+        if spec.grain == "prescription":
+            verdicts = final_verdicts(store, before=before)
+            verdicts["incl_prob"] = verdicts["incl_prob_any"]
+            return from_verdicts(verdicts, labelled.prescription_quarters(), spec, before, STORE)
+        return _available(labelled, from_investigations(outcomes(store), spec, before, STORE))
+
+
+def _available(labelled: Labelled, labels: Labels) -> Labels:
+    """Labels of quarters that the data cover."""
+    from models.labels import Labels as Made
+
+    names = {str(quarter) for quarter in labelled.available()}
+    return Made(labels.frame[labels.frame["quarter"].isin(names)].reset_index(drop=True), labels.source)
+
+
+def weak_labels(labelled: Labelled, spec: ModelSpec) -> Labels:
+    """Weak labels from rule findings of the quarters before the current one; of itself where there is none."""
+    import pandas as pd
+
+    from models.labels import WEAK, Labels, from_findings
+
+    past = [quarter for quarter in labelled.available() if quarter < labelled.quarter][-WEAK_QUARTERS:]
+    quarters = [str(quarter) for quarter in past or [labelled.quarter]]
+    frames = [
+        from_findings(labelled.findings(name), labelled.rows([name], spec.grain), spec).frame for name in quarters
+    ]
+    return Labels(pd.concat(frames, ignore_index=True), WEAK)

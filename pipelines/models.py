@@ -1,0 +1,141 @@
+"""The registry from the command line."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+from pipelines.cases import CLI
+from pipelines.record_files import read_output
+from pipelines.tables import show
+from records.errors import GateRefused, ModelNotTrained, NotFound
+from records.periods import Quarter
+from records.workplace import Workplace
+
+if TYPE_CHECKING:
+    from models.registry import Registry
+
+
+def _registry(workplace: Workplace) -> Registry:
+    from models.registry import Registry
+
+    return Registry(workplace.tracking_uri(), workplace.mlflow)
+
+
+def _log(workplace: Workplace, action: str, event: dict[str, Any]) -> None:
+    from panel.audit import record
+    from panel.store import open_store
+
+    with open_store(workplace.store_url()) as store, store.change() as connection:
+        record(connection, CLI, action, str(event["model"]), event)
+
+
+def show_models(workplace: Workplace) -> None:
+    """Print every registered version."""
+    from models.specs import load_specs
+
+    registry, rows = _registry(workplace), []
+    for name, spec in load_specs().items():
+        for version in registry.versions(spec):
+            manifest = version.manifest
+            precision = manifest["metrics"]["average_precision"]["model"]["value"]
+            rows.append((name, version.number, manifest["model_version"], " ".join(version.aliases),
+                         manifest["label_source"], " ".join(manifest["quarters"]), f"{precision:.3f}"))  # fmt: skip
+    show(["模型 model", "版本 version", "文件 file", "别名 aliases", "标签 labels", "季度 quarters", "AP"], rows)
+
+
+def _span(entry: dict[str, Any]) -> str:
+    low, high = entry["interval90"]
+    return f"{entry['value']:.3f} [{low:.3f}, {high:.3f}]"
+
+
+def show_comparison(workplace: Workplace) -> None:
+    """Print each trained model beside its baselines, with 90 % intervals; challengers stand below champions."""
+    from models.registry import CHALLENGER, CHAMPION
+    from models.specs import load_specs
+
+    registry = _registry(workplace)
+    rows, kinds = [], []
+    for name, spec in load_specs().items():
+        for alias in (CHAMPION, CHALLENGER):
+            model = registry.under(spec, alias)
+            if model is None:
+                continue
+            metrics = model.manifest["metrics"]
+            precision = metrics["average_precision"]
+            best = min(metrics["gain"].items(), key=lambda item: item[1]["value"])
+            others = [_span(precision[key]) if key in precision else "" for key in
+                      ("total amount", "number of findings", "isolation forest")]  # fmt: skip
+            rows.append((name, alias, metrics["rows"], metrics["positives"], _span(precision["model"]), *others,
+                         f"{_span(best[1])}", f"{metrics['precision_at_capacity']:.3f}",
+                         f"{metrics['calibration_error']:.3f}", f"{metrics['money_per_100_reviews']:.0f}"))  # fmt: skip
+            kinds.append(f"{name} {alias}: {metrics['kind']}; labels {model.label_source}")
+    if not rows:
+        raise ModelNotTrained("No model has been trained in this work folder: run a quarter first.")
+    show(["模型 model", "", "行 rows", "阳性 +", "AP", "总额 amount", "发现数 findings", "孤立森林 forest",
+          "最小优势 least gain", "P@2%", "校准误差 ECE", "元/百次 yuan/100"], rows)  # fmt: skip
+    sys.stdout.write("\n".join(["AP = average precision, 90 % intervals by resampling whole groups", *kinds]) + "\n")
+
+
+def promote_models(workplace: Workplace, which: str | None, approved_by: str, override: str | None) -> None:
+    """Promote one challenger or all; each event goes into the log, refusals too."""
+    from models.registry import CHALLENGER
+    from models.specs import load_specs, spec_named
+
+    registry = _registry(workplace)
+    specs = (
+        [spec_named(which)]
+        if which
+        else [spec for spec in load_specs().values() if registry.under(spec, CHALLENGER) is not None]
+    )
+    if not specs:
+        raise ModelNotTrained("There is no challenger: train one with 'rxpanel train'.")
+    refused = []
+    for spec in specs:
+        try:
+            event = registry.promote(spec, approved_by, override)
+        except GateRefused as refusal:
+            _log(
+                workplace, "promotion refused", {"model": spec.name, "why": str(refusal), "approved_by": approved_by}
+            )
+            refused.append(str(refusal))
+            continue
+        _log(workplace, "model promoted", event)
+        sys.stdout.write(f"{spec.name}: {event['from'] or '-'} -> {event['to']}\n")
+    if refused:
+        raise GateRefused(" ".join(refused))
+
+
+def roll_back(workplace: Workplace, which: str, approved_by: str) -> None:
+    """Bring the previous champion back."""
+    from models.specs import spec_named
+
+    event = _registry(workplace).rollback(spec_named(which), approved_by)
+    _log(workplace, "model rolled back", event)
+    sys.stdout.write(f"{which}: {event['to']}\n")
+
+
+def show_watch(workplace: Workplace, quarter: str | None) -> None:
+    """Print drift of every champion's features. Raises GateRefused when much has moved far."""
+    from models.specs import load_specs
+    from models.watch import drift
+
+    chosen = Quarter.parse(quarter) if quarter else workplace.newest()
+    registry, rows, large = _registry(workplace), [], []
+    for name, spec in load_specs().items():
+        model = registry.champion(spec)
+        if model is None:
+            continue
+        moved = drift(model, read_output(workplace, chosen, f"features_{spec.grain}.parquet"))
+        far = int((moved["level"] == "large").sum())
+        rows.append((name, len(moved), int((moved["level"] == "notice").sum()), far,
+                     ", ".join(moved["feature"].head(3)) if far else ""))  # fmt: skip
+        if len(moved) and far > 0.2 * len(moved):
+            large.append(name)
+    if not rows:
+        raise NotFound("There is no champion to watch: run a quarter first.")
+    show(["模型 model", "特征 features", "留意 notice", "显著 large", "最大 furthest"], rows)
+    if large:
+        raise GateRefused(
+            f"More than a fifth of the features moved far for {', '.join(large)}: consider training anew."
+        )

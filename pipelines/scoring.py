@@ -1,0 +1,143 @@
+"""Champions, first models where there is none, scores of every grain, and reasons."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pipelines.labelled import Labelled, labels_of_folder, weak_labels
+from pipelines.quarter import GRAINS, Basis, QuarterTables
+from records.errors import ModelNotTrained
+from records.output import write_frame
+from records.snapshot import Snapshot
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from models.loaded import LoadedModel
+    from models.registry import Registry
+    from models.specs import ModelSpec
+    from pipelines.run import Run
+
+#: Share of the subjects of a grain other than prescription that are flagged; at least one.
+FLAGGED_SHARE = 0.01
+
+
+def groups_of(grain: str) -> dict[str, str]:
+    """The catalogue group of each feature of a grain."""
+    from features.catalogue import load_catalogue
+
+    return {feature.name: feature.group for feature in load_catalogue().of(grain)}
+
+
+def prepare_models(run: Run, snapshot: Snapshot, basis: Basis, tables: QuarterTables) -> dict[str, LoadedModel | str]:
+    """The champion of each model, trained now where there is none; or the sentence that says why not."""
+    from models.registry import Registry
+    from models.specs import load_specs
+
+    registry = Registry(run.workplace.tracking_uri(), run.workplace.mlflow)
+    source = run.source
+    labelled = Labelled(snapshot, source.quarter, basis, source.threads, source.memory_limit, tables)
+    found: dict[str, LoadedModel | str] = {}
+    for name, spec in load_specs().items():
+        champion = registry.champion(spec)
+        if champion is None and tables.rows(spec.grain):
+            champion = _first_model(registry, spec, labelled, run)
+        found[name] = champion if champion is not None else _why_not(spec, tables)
+    return found
+
+
+def _why_not(spec: ModelSpec, tables: QuarterTables) -> str:
+    if not tables.rows(spec.grain):
+        return f"没有{spec.grain}行 there is no row of this grain in the quarter"
+    return f"标签不足，无法训练 fewer than {spec.least_labels} positive or negative labels, not even from findings"
+
+
+def _first_model(registry: Registry, spec: ModelSpec, labelled: Labelled, run: Run) -> LoadedModel | None:
+    from models.labels import enough
+    from models.registry import CHAMPION
+    from models.training import train, write_training
+
+    labels = labels_of_folder(labelled, spec)
+    if not enough(labels, spec):
+        labels = weak_labels(labelled, spec)
+    if not enough(labels, spec):
+        return None
+    rows = labelled.rows(sorted(set(labels.frame["quarter"])), spec.grain)
+    try:
+        trained = train(spec, rows, labels, groups_of(spec.grain), threads=run.source.threads)
+    except ModelNotTrained:
+        # Labels of subjects without a row in their quarter do not count; then there is no model, and run.json says so.
+        return None
+    write_training(trained, run.workplace.training)
+    facts = {"snapshot": labelled.snapshot.digest, "as_of": str(run.source.quarter.as_of)}
+    registry.register(trained, CHAMPION, {**facts, "basis_version": labelled.basis.rulebook.version})
+    return registry.champion(spec)
+
+
+def score_grains(run: Run, models: dict[str, LoadedModel | str], tables: QuarterTables) -> dict[str, pd.DataFrame]:
+    """Scores of every grain, written to scores_<grain>.parquet; what could not be scored goes into run.json."""
+    import pandas as pd
+
+    from models.loaded import LoadedModel
+    from models.scoring import empty_scores, score
+    from sampling.design import load_design
+
+    capacity = load_design(run.draw.design, run.draw.capacity).targeted_capacity
+    found, facts = {}, {}
+    for grain, key in GRAINS.items():
+        features = tables.features(grain)
+        top = capacity if grain == "prescription" else max(1, round(FLAGGED_SHARE * len(features)))
+        parts = [empty_scores(grain)]
+        for name, model in models.items():
+            if not name.endswith(f"@{grain}"):
+                continue
+            facts[name] = _facts(model)
+            if isinstance(model, LoadedModel):
+                parts.append(score(model, features, top))
+            else:
+                run.record.off("models", [{"what": name, "why_zh": model, "why_en": model}])
+        scored = [part for part in parts if len(part)] or parts[:1]
+        frame = pd.concat(scored, ignore_index=True).sort_values([key, "target"], ignore_index=True)
+        write_frame(frame, run.building / f"scores_{grain}.parquet")
+        found[grain] = frame
+    run.record.note(models=facts)
+    run.record.content["rows"].update({f"scores_{grain}": len(frame) for grain, frame in found.items()})
+    return found
+
+
+def _facts(model: LoadedModel | str) -> dict[str, Any]:
+    if isinstance(model, str):
+        return {"scored": False, "why": model}
+    return {"scored": True, "label_source": model.label_source, "model_version": model.version}
+
+
+def explain_scores(
+    run: Run,
+    models: dict[str, LoadedModel | str],
+    tables: QuarterTables,
+    scores: dict[str, pd.DataFrame],
+    sample: pd.DataFrame,
+) -> dict[str, pd.DataFrame]:
+    """Reasons of flagged and sampled subjects, written to reasons_<grain>.parquet."""
+    import pandas as pd
+
+    from models.loaded import LoadedModel
+    from models.reasons import empty_reasons, explain
+
+    found = {}
+    sampled = set(sample["rxno"])
+    for grain, key in GRAINS.items():
+        parts = [empty_reasons(grain)]
+        for name, model in models.items():
+            if isinstance(model, LoadedModel) and name.endswith(f"@{grain}"):
+                mine = scores[grain][scores[grain]["target"] == model.spec.target]
+                keys = set(mine.loc[mine["flagged"], key]) | (sampled if grain == "prescription" else set())
+                parts.append(explain(model, tables.features(grain), keys))
+        full = [part for part in parts if len(part)] or parts[:1]
+        frame = pd.concat(full, ignore_index=True)
+        size = frame["contribution"].abs()
+        last = (frame["feature"] == "other").astype(int)
+        frame = frame.assign(_size=-size, _last=last).sort_values([key, "target", "_last", "_size", "feature"])
+        found[grain] = frame.drop(columns=["_size", "_last"]).reset_index(drop=True)
+        write_frame(found[grain], run.building / f"reasons_{grain}.parquet")
+    return found

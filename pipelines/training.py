@@ -1,0 +1,85 @@
+"""``rxpanel train``: a challenger from every labelled quarter before the as-of."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pipelines.gate import Source, fresh, pass_gate, refuse_when_blocked, snapshot_of
+from pipelines.knowledge import basis_of
+from pipelines.labelled import Labelled, labels_of_folder, labels_of_store
+from pipelines.progress import Steps
+from pipelines.scoring import groups_of
+from records.errors import ModelNotTrained
+from records.snapshot import Snapshot
+from records.workplace import Workplace
+
+if TYPE_CHECKING:
+    from models.labels import Labels
+    from models.specs import ModelSpec
+
+
+def train_challenger(source: Source, name: str, given: str | None, workplace: Workplace) -> None:
+    """Train, evaluate, log and register a challenger; writes WORK/training/<target>_<grain>.
+
+    Labels: ``store`` = closed verdicts and outcomes of leads; a folder = its past_verdict / past_finding; None =
+    the data folder's own, else the store's. Raises ModelNotTrained when there are too few.
+    """
+    from models.labels import enough
+    from models.registry import CHALLENGER, Registry
+    from models.specs import spec_named
+    from models.training import train, write_training
+
+    spec = spec_named(name)
+    steps = Steps(3)
+    with workplace.lock():
+        with steps.step("gate", "校验 Check"):
+            snapshot = _snapshot(source, workplace)
+        basis = basis_of(workplace, source.data)
+        labelled = Labelled(snapshot, source.quarter, basis, source.threads, source.memory_limit)
+        labels = _labels(labelled, spec, given, workplace)
+        if not enough(labels, spec):
+            positives = int(labels.frame["label"].sum())
+            raise ModelNotTrained(
+                f"{name} needs at least {spec.least_labels} positive and negative labels before "
+                f"{source.quarter.as_of:%Y-%m-%d}: there are {positives} and {len(labels.frame) - positives}."
+            )
+        with steps.step("features", "特征 Features of the labelled quarters"):
+            rows = labelled.rows(sorted(set(labels.frame["quarter"])), spec.grain)
+        with steps.step("training", "训练 Train and register"):
+            trained = train(spec, rows, labels, groups_of(spec.grain), threads=source.threads)
+            facts = {"snapshot": snapshot.digest, "as_of": str(source.quarter.as_of)}
+            registry = Registry(workplace.tracking_uri(), workplace.mlflow)
+            number = registry.register(trained, CHALLENGER, {**facts, "basis_version": basis.rulebook.version})
+            folder = write_training(trained, workplace.training)
+    metric = trained.metrics["average_precision"]["model"]
+    sys.stdout.write(
+        f"{name} challenger {number} ({trained.version}), labels {labels.source}: average precision "
+        f"{metric['value']:.3f} [{metric['interval90'][0]:.3f}, {metric['interval90'][1]:.3f}]  {folder}\n"
+    )
+
+
+def _snapshot(source: Source, workplace: Workplace) -> Snapshot:
+    building = fresh(workplace.scratch / f"train-{source.quarter}")
+    accepted = pass_gate(source, workplace, building)
+    refuse_when_blocked(accepted, building)
+    snapshot = snapshot_of(accepted, workplace)
+    fresh(building).rmdir()
+    return snapshot
+
+
+def _labels(labelled: Labelled, spec: ModelSpec, given: str | None, workplace: Workplace) -> Labels:
+    if given == "store":
+        return labels_of_store(labelled, spec, workplace.store_url())
+    if given is not None:
+        return labels_of_folder(labelled, spec, _label_snapshot(Path(given), workplace))
+    labels = labels_of_folder(labelled, spec)
+    return labels if len(labels.frame) else labels_of_store(labelled, spec, workplace.store_url())
+
+
+def _label_snapshot(folder: Path, workplace: Workplace) -> Snapshot:
+    """The label tables of a folder that holds nothing else of the contract, checked column by column."""
+    from records.label_folder import read_label_folder
+
+    return read_label_folder(folder, workplace.scratch / "labels")
