@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from expectations.faults import create_wording
 from expectations.sorting import spelled
-from expectations.spelling import may_be_rounded, repair_code
+from expectations.spelling import repair_code
 from records.contract import Table
 from records.output import write_parquet
 from records.readers import quoted
@@ -48,19 +48,17 @@ def create_repairs(con: duckdb.DuckDBPyConnection, table: Table, present: Sequen
     Grain: one row a mended value.
     """
     key = "concat_ws('|', " + ", ".join(quoted("m_" + name) for name in (table.key or table.order)) + ")"
-    entries, changed = [], []
+    entries = []
     for column in table.columns:
-        if column.name not in present:
-            continue
-        r, c, m = (quoted(prefix + column.name) for prefix in ("r_", "c_", "m_"))
-        code = f"CASE WHEN {r} IS NOT NULL THEN {repair_code(column, r, c, m)} END"
-        entries.append(f"{{'column': '{column.name}', 'before': {r}, 'after': {m}, 'repair_code': {code}}}")
-        changed.append(f"({r} <> '' AND ({r} IS DISTINCT FROM {m} OR {may_be_rounded(column, m)}))")
+        if column.name in present:
+            r, c, m = (quoted(prefix + column.name) for prefix in ("r_", "c_", "m_"))
+            code = f"CASE WHEN {r} <> '' THEN {repair_code(column, r, c, m)} END"
+            entries.append(f"{{'column': '{column.name}', 'before': {r}, 'after': {m}, 'repair_code': {code}}}")
+    rows = f"SELECT _row FROM sorted.{table.name} WHERE ok AND mended"
     con.execute(
         f"CREATE TABLE repaired.{table.name} AS SELECT _row, key, unnest(entry) FROM ("
-        f"SELECT s._row, {key} AS key, unnest([{', '.join(entries)}]) AS entry "
-        f"FROM ({spelled(table, present)}) s JOIN sorted.{table.name} o ON o._row = s._row AND o.ok "
-        f"WHERE {' OR '.join(changed)}) WHERE entry.repair_code IS NOT NULL"
+        f"SELECT _row, {key} AS key, unnest([{', '.join(entries)}]) AS entry "
+        f"FROM ({spelled(table, present, rows=rows)})) WHERE entry.repair_code IS NOT NULL"
     )
 
 

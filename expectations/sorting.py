@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from expectations.spelling import cleaned, is_free_text, listed, mended, typed
+from expectations.spelling import cleaned, is_free_text, listed, may_be_rounded, mended, typed
 from records.contract import Column, Contract, Table
 from records.periods import Quarter
 from records.readers import count_rows, quoted
@@ -31,13 +31,14 @@ def row_checks() -> dict[str, Any]:
     return tomllib.loads(Path(__file__).with_name("row_checks.toml").read_text(encoding="utf-8"))
 
 
-def spelled(table: Table, present: Sequence[str]) -> str:
+def spelled(table: Table, present: Sequence[str], columns: Sequence[Column] | None = None, rows: str = "") -> str:
     """SQL: rows of ``raw.<table>`` as they came (r_), cleaned (c_), mended (m_) and typed (by name).
 
-    Columns that were not supplied are typed nulls.
+    Columns that were not supplied are typed nulls. ``columns`` asks for some only, ``rows`` for those whose
+    ``_row`` a query gives: DuckDB would work out the others too before dropping them.
     """
     raw, clean, mend, value = [], [], [], []
-    for column in table.columns:
+    for column in table.columns if columns is None else columns:
         r, c, m = (quoted(prefix + column.name) for prefix in ("r_", "c_", "m_"))
         if column.name not in present:
             raw.append(f"NULL::VARCHAR AS {r}")
@@ -49,9 +50,10 @@ def spelled(table: Table, present: Sequence[str]) -> str:
         clean.append(f"{cleaned(column, r)} AS {c}")
         mend.append(f"{mended(column, c)} AS {m}")
         value.append(f"{typed(column, m)} AS {quoted(column.name)}")
+    chosen = f" WHERE _row IN ({rows})" if rows else ""
     return (
         f"SELECT *, {', '.join(value)} FROM (SELECT *, {', '.join(mend)} FROM (SELECT *, {', '.join(clean)} "
-        f"FROM (SELECT _row, {', '.join(raw)} FROM raw.{table.name})))"
+        f"FROM (SELECT _row, {', '.join(raw)} FROM raw.{table.name}{chosen})))"
     )
 
 
@@ -73,17 +75,17 @@ def find_twins(con: duckdb.DuckDBPyConnection, table: Table, present: Sequence[s
     whole = " AND ".join(f"{name} IS NOT NULL" for name in names) if table.key else "true"
     con.execute(
         f"CREATE OR REPLACE TEMP TABLE keyed AS SELECT _row, hash({', '.join(names)}) AS h FROM ("
-        f"SELECT _row, {keys} FROM ({spelled(table, present)})) WHERE {whole}"
+        f"SELECT _row, {keys} FROM ({spelled(table, present, key)})) WHERE {whole}"
     )
     by_key = ", ".join(identity(column) for column in key)
     by_row = ", ".join(identity(column) for column in table.columns)
     as_came = ", ".join(quoted("r_" + column.name) for column in table.columns)
+    suspect = "SELECT _row FROM keyed WHERE h IN (SELECT h FROM keyed GROUP BY h HAVING count(*) > 1)"
     con.execute(
-        f"CREATE TABLE twin.{table.name} AS WITH suspect AS (SELECT _row FROM keyed WHERE h IN ("
-        "SELECT h FROM keyed GROUP BY h HAVING count(*) > 1)), counted AS (SELECT _row, "
+        f"CREATE TABLE twin.{table.name} AS WITH counted AS (SELECT _row, "
         f"count(*) OVER (PARTITION BY {by_key}) AS of_key, count(*) OVER (PARTITION BY {by_row}) AS of_row, "
         f"row_number() OVER (PARTITION BY {by_row} ORDER BY {as_came}, _row) AS copy "
-        f"FROM ({spelled(table, present)}) WHERE _row IN (SELECT _row FROM suspect)) "
+        f"FROM ({spelled(table, present, rows=suspect)})) "
         "SELECT _row, CASE WHEN of_key > of_row THEN 'duplicate_conflict' ELSE 'duplicate_identical' END "
         "AS mark FROM counted WHERE of_key > of_row OR copy > 1"
     )
@@ -140,6 +142,13 @@ def _references(con: duckdb.DuckDBPyConnection, contract: Contract, table: Table
     return checks, joins
 
 
+def _changed(column: Column) -> str:
+    """SQL: whether a value may have been mended. A Parquet timestamp at midnight is a day of another type."""
+    r, m = f"t.{quoted('r_' + column.name)}", f"t.{quoted('m_' + column.name)}"
+    same = f"{m} || ' 00:00:00'" if column.kind == "date" else m
+    return f"{r} <> '' AND ({r} IS DISTINCT FROM {m} AND {r} IS DISTINCT FROM {same} OR {may_be_rounded(column, m)})"
+
+
 def own_checks(table: Table, quarter: Quarter) -> list[Check]:
     """Checks of a row as a whole, from ``row_checks.toml``."""
     far = f"TIMESTAMP '{quarter.shift(4).end}'"
@@ -159,12 +168,13 @@ def sort_rows(
     suspect = " OR ".join(f"({when})" for _, when in checks)
     marks = ", ".join(f"CASE WHEN {when} THEN '{mark}' END" for mark, when in checks)
     values = ", ".join(f"t.{quoted(column.name)}" for column in table.columns)
+    changed = " OR ".join(_changed(column) for column in table.columns if column.name in present)
     # The list of marks is built only for the few rows that need one.
     con.execute(
         f"CREATE TABLE sorted.{table.name} AS SELECT t._row, {values}, CASE "
         f"WHEN ({suspect}) IS TRUE OR twin.mark IS NOT NULL THEN list_sort(list_distinct(list_filter("
         f"[twin.mark, {marks}]::VARCHAR[], lambda x: x IS NOT NULL))) ELSE []::VARCHAR[] END AS marks, "
-        f"len(marks) = 0 AS ok FROM ({spelled(table, present)}) t "
+        f"len(marks) = 0 AS ok, ({changed}) IS TRUE AS mended FROM ({spelled(table, present)}) t "
         f"LEFT JOIN twin.{table.name} twin ON twin._row = t._row {' '.join(joins)}"
     )
 

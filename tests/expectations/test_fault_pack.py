@@ -208,9 +208,7 @@ CASES: dict[str, tuple[Change, Expected]] = {
         put("fee_line", "F{k}A", cnt="-2", det_item_fee_sumamt="-22"), line("negative_without_refund"),
     ),
     "negative total": (
-        put(
-            "settlement", "S{k}", medfee_sumamt="-32", inscp_scp_amt="-32", fund_pay_sumamt="-32", acct_pay="0"
-        ),
+        put("settlement", "S{k}", medfee_sumamt="-32", inscp_scp_amt="-9", fund_pay_sumamt="-9", acct_pay="0"),
         settlement("negative_without_refund"),
     ),
     # Times

@@ -16,7 +16,7 @@ from expectations.faults import load_faults
 from expectations.gate import summary_table
 from expectations.notes import load_notes
 from expectations.sorting import row_checks
-from expectations.suites import load_suites
+from expectations.suites import Suite, load_suites
 from records.contract import load_contract
 from records.periods import Quarter
 
@@ -110,25 +110,43 @@ def test_the_order_of_rows_means_nothing(gate: Any, city: Any) -> None:
     assert digests(straight.out) == digests(shuffled.out)
 
 
-def test_markup_never_becomes_part_of_a_page(gate: Any, city: Any) -> None:
+def test_faults_are_told_by_institution_and_markup_never_becomes_part_of_a_page(gate: Any, city: Any) -> None:
     evil = "<script>x</script>"
     city.tables["institution"].append({**city.tables["institution"][0], "fixmedins_code": evil, "tcm_flag": "9"})
+    city.row("settlement", "S002")["insutype"] = None
     checked = gate(city, whole=True)
     assert checked.sorted_out()["institution"] == {evil: ["bad_code bad_length"]}
     for page in checked.out.rglob("*.html"):
         assert evil not in page.read_text(encoding="utf-8")
-
-
-def test_faults_are_told_by_institution(gate: Any, city: Any) -> None:
-    city.row("settlement", "S002")["insutype"] = None
-    checked = gate(city, whole=True)
     report = json.loads((checked.out / "gate_report.json").read_text(encoding="utf-8"))
-    assert report["by_institution"] == [
-        {"table": table, "fixmedins_code": "H53030200001", "fault": fault, "quarantined": bad, "rows": rows}
-        for table, fault, bad, rows in (
-            ("settlement", "missing_required", 1, 6), ("fee_line", "parent_quarantined", 2, 12),
-        )
-    ]  # fmt: skip
+    told = [
+        (e["table"], e["fixmedins_code"], e["fault"], e["quarantined"], e["rows"]) for e in report["by_institution"]
+    ]
+    assert told == [
+        ("institution", evil, "bad_code", 1, 1),
+        ("institution", evil, "bad_length", 1, 1),
+        ("settlement", "H53030200001", "missing_required", 1, 6),
+        ("fee_line", "H53030200001", "parent_quarantined", 2, 12),
+    ]
+
+
+def test_a_large_table_is_validated_month_by_month_and_a_failure_blocks(
+    gate: Any, city: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("expectations.suites.MOST_ROWS", 5)
+    reason = {"severity": "blocking", "zh": "须为居民", "en": "residents only", "owner": "agency"}
+    expected = {"type": "expect_column_values_to_be_in_set", "column": "insutype", "value_set": ["390"], **reason}
+    suite = Suite("insured", "settlement", (expected,), {}, by_month="setl_time")
+    monkeypatch.setattr("expectations.suites.load_suites", lambda: (suite,))
+    for row in city.tables["settlement"][:3]:
+        row.update(insutype="390", setl_time="2026-09-02 10:00:00")
+    result = gate(city, whole=True).result
+    assert [(e["part"], e["success"], e["observed"]) for e in result.suites] == [
+        ("2026-08", False, "100"),
+        ("2026-09", True, "0"),
+    ]
+    assert result.blocking == ["insured 2026-08: residents only (observed 100): check the extract."]
+    assert len(result.blocking_zh) == 1
 
 
 @pytest.mark.parametrize("table", ["settlement", "person"])

@@ -132,20 +132,20 @@ SPELLINGS = st.sampled_from(
 )  # fmt: skip
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(MOMENTS, SPELLINGS)
 def test_every_spelling_of_a_moment_is_that_moment(moment: datetime, spelling: str) -> None:
     assert read("settlement", "setl_time", moment.strftime(spelling))[1] == str(moment)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(st.decimals(-(10**9), 10**9, places=2))
 def test_money_comes_through_exactly_with_and_without_separators(amount: Any) -> None:
     assert read("settlement", "acct_pay", f"{amount}")[1] == f"{amount:.2f}"
     assert read("settlement", "acct_pay", f"{amount:,}")[1] == f"{amount:.2f}"
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.text(max_size=12), st.sampled_from([(t.name, c.name) for t in CONTRACT for c in t.columns]))
 def test_no_text_makes_the_reading_fail(text: str, place: tuple[str, str]) -> None:
     read(*place, text.replace("\x00", ""))
