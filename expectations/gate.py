@@ -56,13 +56,23 @@ def run_gate(
     gate_report.json and .html into ``out``. Raises AssertionError if a row or a fen were lost.
     """
     from expectations.report import write_report
-    from expectations.suites import run_suites
+    from expectations.suites import load_suites, run_suites
 
     result = sort_tables(con, report, contract, quarter, out)
     result.suites = run_suites(con, contract, result.tables, quarter, out)
     for entry in result.suites:
         if entry["blocks"]:
             result.block(entry["sentence_zh"], entry["sentence_en"])
+    validated = {entry["suite"] for entry in result.suites}
+    result.switched_off += [
+        {
+            "what": f"suite {suite.name}",
+            "why_zh": "没有可供检验的数据",
+            "why_en": "nothing in the data to hold it against",
+        }
+        for suite in load_suites()
+        if suite.name not in validated
+    ]
     write_report(con, contract, result, quarter, out)
     return result
 

@@ -76,6 +76,7 @@ def test_every_accepted_table_has_the_columns_of_the_contract(whole: Any) -> Non
 
 def test_what_is_absent_or_empty_is_said(whole: Any) -> None:
     off = {entry["what"]: entry["why_en"] for entry in whole[0].result.switched_off}
+    assert off["suite institution_volume"] == "nothing in the data to hold it against"
     assert off["family_doctor"] == "table family_doctor was not supplied"
     assert off["prescription.geso_flag"] == "column geso_flag is empty throughout"
     assert "settlement.clr_way" not in off
@@ -207,3 +208,31 @@ def test_real_orders_pass(shared: Path, run_check: Any, tmp_path: Path) -> None:
     }  # fmt: skip
     off = {entry["what"] for entry in checked.result.switched_off}
     assert {"drug_trace", "fee_line.used_frqu_codg", "prescription.phar_codg"} <= off
+
+
+def test_typed_parquet_and_gb18030_give_the_same_rows_without_repairs(
+    gate: Any, city: Any, run_check: Any, tmp_path: Path
+) -> None:
+    plain = gate(city)
+    parquet, encoded = tmp_path / "parquet", tmp_path / "encoded"
+    parquet.mkdir()
+    encoded.mkdir()
+    for name in city.tables:
+        plain.con.execute(f"COPY (SELECT * FROM accepted.{name}) TO '{parquet / name}.parquet'")
+        text = (tmp_path / "a" / "data" / f"{name}.csv").read_text(encoding="utf-8")
+        (encoded / f"{name}.csv").write_bytes(text.encode("gb18030"))
+    # A day as a timestamp, a flag as a truth value and money as a binary number are types, not spellings.
+    plain.con.execute(
+        f"COPY (SELECT * REPLACE (brdy::TIMESTAMP AS brdy) FROM accepted.person) TO '{parquet / 'person.parquet'}'"
+    )
+    plain.con.execute(
+        "COPY (SELECT * REPLACE (refd_setl_flag::BOOLEAN AS refd_setl_flag, medfee_sumamt::DOUBLE AS "
+        f"medfee_sumamt, fund_pay_sumamt::DOUBLE AS fund_pay_sumamt) FROM accepted.settlement) "
+        f"TO '{parquet / 'settlement.parquet'}'"
+    )
+    for folder in (parquet, encoded):
+        checked = run_check(folder, folder / "out")
+        assert checked.sorted_out() == {}
+        for name in city.tables:
+            assert checked.accepted(name) == plain.accepted(name), (folder.name, name)
+            assert checked.result.tables[name].repaired == 0, (folder.name, name)
