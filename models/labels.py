@@ -1,7 +1,8 @@
 """Labels: what earlier verdicts, investigations and findings say, with the weight each deserves.
 
-A label frame has one row a key and quarter: key, quarter, label (0/1), weight, random (chosen by a random design
-with a known probability), loss (yuan found). Its source is one word for the whole frame.
+A label frame has one row a key and quarter: key, quarter, label (0/1), weight (mean 1), known (its chance of being
+reviewed is known, so it may count in an evaluation), random (chosen by a random design), loss (yuan found). Its
+source is one word for the whole frame.
 """
 
 from __future__ import annotations
@@ -12,14 +13,15 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from models.specs import ModelSpec
+from records.periods import Quarter
 
 if TYPE_CHECKING:
     import pandas as pd
 
 #: Fund codes that mean suspected fraud or deliberate misuse of a prescription.
-FRAUD_CODES = re.compile(r"^(F38-2c|F38-3[a-z]?|F38-4[a-z]?|F38-5|F40-.+|P41-.+)$")
+FRAUD_CODES = re.compile(r"F38-2c|F38-[34].*|F38-5|F40-.+|P41-.+")
 VERDICTS, INVESTIGATIONS, STORE, WEAK = "past_verdict", "past_finding", "store", "rule_findings_weak"
-#: A weight beyond this multiple of the median is cut: a single rare draw must not carry a model.
+#: A weight beyond this multiple of its arm's median is cut: a single rare draw must not carry a model.
 _TRIM = 10.0
 
 
@@ -33,62 +35,65 @@ class Labels:
 
 def is_fraud(codes: object) -> bool:
     """Whether space-separated fund codes hold one that the target ``fraud`` means; missing codes do not."""
-    return isinstance(codes, str) and any(FRAUD_CODES.match(code) for code in codes.split())
+    return isinstance(codes, str) and any(FRAUD_CODES.fullmatch(code) for code in codes.split())
 
 
-def design_weights(probability: pd.Series) -> pd.Series:
-    """1 / inclusion probability, trimmed and with mean 1; an unknown probability gets the median weight."""
-    weight = 1 / probability.astype(float)
-    middle = weight.median()
-    weight = weight.fillna(middle if middle == middle else 1.0).clip(
-        upper=_TRIM * middle if middle == middle else None
-    )  # noqa: PLR0124
-    return weight / weight.mean()
+def design_weights(probability: pd.Series, random: pd.Series) -> pd.DataFrame:
+    """Weights of reviewed rows: columns ``weight`` (mean 1) and ``known``.
+
+    1 / inclusion probability, trimmed at a multiple of the median of the row's own arm (``random`` or not). An
+    unknown probability (null, or none between 0 and 1) gets the median weight of the rows that were not drawn at
+    random, and is not ``known``.
+    """
+    import pandas as pd
+
+    chance = pd.to_numeric(probability, errors="coerce").astype("float64")
+    known = (chance > 0) & (chance <= 1)
+    weight = (1 / chance).where(known)
+    arm = random.astype(bool)
+    weight = weight.clip(upper=_TRIM * weight.groupby(arm).transform("median"))
+    aimed = weight[~arm].median()
+    middle = aimed if pd.notna(aimed) else weight.median()
+    weight = weight.fillna(middle if pd.notna(middle) else 1.0)
+    return pd.DataFrame({"weight": weight / weight.mean(), "known": known})
 
 
 def from_verdicts(
     verdicts: pd.DataFrame, quarters: dict[str, str], spec: ModelSpec, before: datetime, source: str
 ) -> Labels:
-    """Labels of the prescription grain from final verdicts.
+    """Labels of the prescription grain from final verdicts (of earlier reviews, or of the store).
 
     ``verdicts``: rxno, reviewed_time, verdict_class, fund_codes, loss_amt, selection, incl_prob; ``quarters``
-    tells the quarter of each prescription in the data. Verdicts given at or after ``before``, without a class,
-    or of a prescription that is not in the data are left out.
+    tells the quarter of each prescription in the data. Verdicts given at or after ``before``, without a class
+    ("cannot be judged" is no label), or of a prescription that is not in the data are left out.
     """
     import pandas as pd
 
-    known = verdicts[
-        verdicts["rxno"].isin(quarters.keys())
-        & verdicts["verdict_class"].notna()
-        & (pd.to_datetime(verdicts["reviewed_time"]) < pd.Timestamp(before))
-    ].sort_values("rxno")
+    judged = pd.to_numeric(verdicts["verdict_class"], errors="coerce")
+    given = pd.to_datetime(verdicts["reviewed_time"])
+    usable = judged.notna() & verdicts["rxno"].isin(quarters.keys()) & (given < pd.Timestamp(before))
+    known = verdicts[usable].sort_values("rxno")
     fraud = known["fund_codes"].map(is_fraud).astype(int)
-    unreasonable = (known["verdict_class"].astype(float) >= 1).astype(int)
+    unreasonable = (judged[known.index].astype(float) >= 1).astype(int)
+    random = known["selection"] == "random"
     frame = pd.DataFrame(
         {
             "key": known["rxno"].astype(str),
             "quarter": known["rxno"].map(quarters),
             "label": fraud if spec.target == "fraud" else unreasonable,
-            "random": (known["selection"] == "random") & known["incl_prob"].notna(),
-            "loss": pd.to_numeric(known["loss_amt"], errors="coerce").fillna(0.0).astype(float),
+            "loss": _yuan(known["loss_amt"]),
         }
-    )
-    if len(frame):
-        frame["weight"] = design_weights(known["incl_prob"])
-    else:
-        frame["weight"] = pd.Series(dtype=float)
-    return Labels(frame.reset_index(drop=True), source)
+    ).join(design_weights(known["incl_prob"], random))
+    return Labels(frame.assign(random=random & frame["known"]).reset_index(drop=True), source)
 
 
 def from_investigations(findings: pd.DataFrame, spec: ModelSpec, before: datetime, source: str) -> Labels:
     """Labels of a subject's grain from investigations: the quarter is the one in which the period ends.
 
     ``findings``: subject_type, subject_code, enddate, fraud_flag, loss_amt. Of several in one quarter the
-    established one counts.
+    established one counts. How a subject came to be investigated is not known, so every row weighs the same.
     """
     import pandas as pd
-
-    from records.periods import Quarter
 
     mine = findings[(findings["subject_type"] == spec.grain) & findings["fraud_flag"].notna()]
     mine = mine[pd.to_datetime(mine["enddate"]) < pd.Timestamp(before)]
@@ -98,11 +103,11 @@ def from_investigations(findings: pd.DataFrame, spec: ModelSpec, before: datetim
             "key": mine["subject_code"].astype(str),
             "quarter": quarter,
             "label": mine["fraud_flag"].astype(int),
-            "loss": pd.to_numeric(mine["loss_amt"], errors="coerce").fillna(0.0).astype(float),
+            "loss": _yuan(mine["loss_amt"]),
         }
     )
-    frame = frame.groupby(["key", "quarter"], as_index=False).max().assign(weight=1.0, random=False)
-    return Labels(frame, source)
+    frame = frame.groupby(["key", "quarter"], as_index=False).max()
+    return Labels(frame.assign(weight=1.0, known=False, random=False), source)
 
 
 def from_findings(findings: pd.DataFrame, keys: pd.DataFrame, spec: ModelSpec) -> Labels:
@@ -110,20 +115,24 @@ def from_findings(findings: pd.DataFrame, keys: pd.DataFrame, spec: ModelSpec) -
 
     ``unreasonable`` = a finding with review item codes; ``fraud`` = one with fund codes that mean fraud.
     """
-    column = {"prescription": "rxno", "person": "psn_no", "practitioner": "dr_codg"}.get(
-        spec.grain, "fixmedins_code"
-    )
+    column = {"prescription": "rxno", "person": "psn_no", "practitioner": "dr_codg"}.get(spec.grain, "fixmedins_code")
     if spec.target == "fraud":
         hit = findings["fund_codes"].map(is_fraud).astype(bool)
     else:
-        hit = findings["item_codes"].fillna("").str.len() > 0
+        hit = findings["item_codes"].fillna("").str.strip().str.len() > 0
     pointed = set(findings.loc[hit, column].dropna().astype(str))
     frame = keys[["key", "quarter"]].copy()
     frame["label"] = frame["key"].isin(pointed).astype(int)
-    return Labels(frame.assign(weight=1.0, random=True, loss=0.0), WEAK)
+    return Labels(frame.assign(weight=1.0, known=True, random=True, loss=0.0), WEAK)
 
 
 def enough(labels: Labels, spec: ModelSpec) -> bool:
     """Whether there are enough positives and negatives to train on."""
     positives = int(labels.frame["label"].sum())
     return min(positives, len(labels.frame) - positives) >= spec.least_labels
+
+
+def _yuan(amounts: pd.Series) -> pd.Series:
+    import pandas as pd
+
+    return pd.to_numeric(amounts, errors="coerce").fillna(0.0).astype(float)

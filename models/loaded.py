@@ -7,6 +7,8 @@ from functools import cached_property
 from typing import Any
 
 from models.calibration import Calibration
+from models.distribution import Distribution
+from models.plain import with_nan
 from models.specs import ModelSpec, spec_named
 
 
@@ -21,7 +23,8 @@ class LoadedModel:
     @classmethod
     def of(cls, text: str, manifest: dict[str, Any]) -> LoadedModel:
         """From the text of model.txt and the content of manifest.json."""
-        return cls(spec_named(str(manifest["model"])), text, manifest)
+        content = {**manifest, "metrics": with_nan(manifest["metrics"])}
+        return cls(spec_named(str(manifest["model"])), text, content)
 
     @cached_property
     def booster(self) -> Any:
@@ -38,7 +41,8 @@ class LoadedModel:
     @property
     def calibration(self) -> Calibration:
         """From raw score to probability."""
-        return Calibration(**self.manifest["calibration"])
+        entry = self.manifest["calibration"]
+        return Calibration(entry["slope"], entry["intercept"])
 
     @property
     def version(self) -> str:
@@ -49,3 +53,18 @@ class LoadedModel:
     def label_source(self) -> str:
         """What the labels were."""
         return str(self.manifest["label_source"])
+
+    @property
+    def is_weak(self) -> bool:
+        """Whether the labels were rule findings and no judgement of a person."""
+        return "weak" in self.label_source
+
+    @property
+    def quarters(self) -> list[str]:
+        """Quarters of the labels."""
+        return list(self.manifest["quarters"])
+
+    def distribution(self, name: str) -> Distribution | None:
+        """How a feature ("" = the raw score) lay over the training quarters; None when that is not known."""
+        entry = self.manifest.get("distribution", {}).get(name)
+        return Distribution(**entry) if entry else None

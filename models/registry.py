@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+import hashlib
+import importlib.metadata
 import json
-import logging
-import os
-import shutil
 import tempfile
-import warnings
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from models.gate import judge
 from models.loaded import LoadedModel
+from models.manifest import logged_metrics, logged_parameters, manifest_of, model_card
 from models.specs import ModelSpec
+from models.tracking import Tracking
 from models.training import Trained
-from records.errors import GateRefused, ModelNotTrained, NotFound, ServiceUnavailable
-from records.output import write_json, write_text
+from records.errors import GateRefused, ModelNotTrained, NotFound
+from records.output import write_frame, write_json, write_text
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 CHAMPION, CHALLENGER, PREVIOUS = "champion", "challenger", "previous"
-_REQUIREMENTS = ["lightgbm", "pandas"]
+_IDENTITY = "rxpanel.identity"
 
 
 @dataclass(frozen=True)
@@ -32,236 +38,177 @@ class Version:
 
 
 class Registry:
-    """The registry behind a tracking address; the embedded store (SQLite) when there is none."""
+    """The registry behind a tracking address; the embedded store (SQLite) when there is none.
+
+    Every operation may be killed at any moment and run again: a version appears only when its artifacts are
+    whole, the same training is registered once, and an alias is the last thing that moves.
+    """
 
     def __init__(self, tracking_uri: str | None, folder: Path) -> None:
-        os.environ.setdefault("MLFLOW_TRACKING_URI", tracking_uri or "")
-        os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
-        for name in ("mlflow", "alembic"):
-            logging.getLogger(name).setLevel(logging.ERROR)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            import mlflow
-
-        self.folder = folder
-        self.embedded = tracking_uri is None
-        self._mlflow = mlflow
-        uri = tracking_uri or f"sqlite:///{self._database()}"
-        mlflow.set_tracking_uri(uri)
-        mlflow.set_registry_uri(uri)
-        self.client = mlflow.MlflowClient(tracking_uri=uri, registry_uri=uri)
-
-    def _database(self) -> Path:
-        """The embedded database; made beside and renamed, so that a kill leaves none or a whole one."""
-        place = self.folder / "mlflow.db"
-        if not place.exists():
-            self.folder.mkdir(parents=True, exist_ok=True)
-            scratch = Path(tempfile.mkdtemp(dir=self.folder, prefix=".making-"))
-            draft = f"sqlite:///{scratch / 'mlflow.db'}"
-            client = self._mlflow.MlflowClient(tracking_uri=draft, registry_uri=draft)
-            client.search_registered_models()
-            client.search_experiments()
-            client._tracking_client.store.engine.dispose()
-            (scratch / "mlflow.db").replace(place)
-            shutil.rmtree(scratch, ignore_errors=True)
-        return place
-
-    def _experiment(self, spec: ModelSpec) -> str:
-        found = self.client.get_experiment_by_name(spec.name)
-        if found is not None:
-            return str(found.experiment_id)
-        place = (self.folder / "artifacts" / spec.slug).absolute().as_uri() if self.embedded else None
-        return str(self.client.create_experiment(spec.name, artifact_location=place))
+        self.tracking = Tracking(tracking_uri, folder)
+        self.client = self.tracking.client
 
     def register(self, trained: Trained, alias: str, facts: dict[str, Any]) -> int:
         """Log a training and register it under an alias; the registry's version number comes back.
 
-        ``facts`` = what the caller knows of the data (snapshot digest, as-of, basis version).
+        ``facts`` = what the caller knows of the data (snapshot digest, as-of, basis version). The same training
+        with the same facts is the same version, however often it is registered.
         """
-        spec = trained.spec
-        manifest = {
-            "model": spec.name,
-            "model_version": trained.version,
-            "features": trained.names,
-            "calibration": asdict(trained.calibration),
-            "label_source": trained.label_source,
-            "quarters": trained.quarters,
-            "rounds": trained.rounds,
-            "parameters": dict(spec.parameters),
-            "usual": trained.usual,
-            "metrics": trained.metrics,
-            **facts,
-        }
-        try:
-            run = self.client.create_run(self._experiment(spec), run_name=trained.version)
-            self._log(run.info.run_id, trained, manifest)
-            self._ensure_model(spec)
-            source = f"{run.info.artifact_uri}/model"
-            version = self.client.create_model_version(spec.slug, source, run.info.run_id)
-            self.client.set_terminated(run.info.run_id)
-            self.client.set_registered_model_alias(spec.slug, alias, version.version)
-        except self._mlflow.MlflowException as error:
-            raise ServiceUnavailable(
-                "The MLflow store does not accept the model: check MLFLOW_TRACKING_URI and try again."
-            ) from error
+        spec, manifest = trained.spec, manifest_of(trained, facts)
+        identity = hashlib.sha256(json.dumps(manifest, sort_keys=True, default=str).encode()).hexdigest()[:24]
+        with self.tracking.answering():
+            number = self._registered(spec, identity)
+            if number is None:
+                number = self._log(trained, manifest, identity)
+            self.client.set_registered_model_alias(spec.slug, alias, str(number))
+        return number
+
+    def _registered(self, spec: ModelSpec, identity: str) -> int | None:
+        found = self.client.search_model_versions(f"name = '{spec.slug}'")
+        numbers = [int(version.version) for version in found if version.tags.get(_IDENTITY) == identity]
+        return min(numbers, default=None)
+
+    def _log(self, trained: Trained, manifest: dict[str, Any], identity: str) -> int:
+        spec, client = trained.spec, self.client
+        tags = {_IDENTITY: identity, "label_source": trained.label_source}
+        experiment = self.tracking.experiment(spec.name, spec.slug)
+        run = client.create_run(experiment, run_name=trained.version, tags=tags)
+        for name, value in logged_parameters(trained).items():
+            client.log_param(run.info.run_id, name, value)
+        for name, number in logged_metrics(trained.metrics).items():
+            client.log_metric(run.info.run_id, name, number)
+        with tempfile.TemporaryDirectory(prefix="rxpanel-model-") as scratch:
+            source = self.tracking.put(run, write_artifacts(trained, manifest, Path(scratch)), "model")
+        client.set_terminated(run.info.run_id)
+        self._ensure_model(spec)
+        version = client.create_model_version(spec.slug, source, run.info.run_id, tags=tags)
         return int(version.version)
 
-    def _log(self, run_id: str, trained: Trained, manifest: dict[str, Any]) -> None:
-        for name, value in {**dict(trained.spec.parameters), "rounds": trained.rounds}.items():
-            self.client.log_param(run_id, name, value)
-        metrics = trained.metrics
-        flat = {
-            "average_precision": metrics["average_precision"]["model"]["value"],
-            "precision_at_capacity": metrics["precision_at_capacity"],
-            "calibration_error": metrics["calibration_error"],
-            "brier": metrics["brier"],
-        }
-        for name, value in flat.items():
-            if value == value:  # noqa: PLR0124
-                self.client.log_metric(run_id, name, value)
-        self.client.set_tag(run_id, "label_source", trained.label_source)
-        with tempfile.TemporaryDirectory(prefix="rxpanel-model-") as scratch:
-            folder = Path(scratch) / "model"
-            write_text(folder / "model.txt", trained.text)
-            write_json(folder / "manifest.json", manifest)
-            write_text(folder / "requirements.txt", "\n".join(_REQUIREMENTS) + "\n")
-            write_text(folder / "card.md", model_card(manifest))
-            self.client.log_artifacts(run_id, str(folder), "model")
-
     def _ensure_model(self, spec: ModelSpec) -> None:
+        if self._aliases(spec) is None:
+            self.client.create_registered_model(spec.slug, description=f"{spec.zh} {spec.en}")
+
+    def _aliases(self, spec: ModelSpec) -> dict[str, int] | None:
+        """Aliases of a registered model; None when it is not registered."""
         from mlflow.exceptions import MlflowException
 
         try:
-            self.client.get_registered_model(spec.slug)
-        except MlflowException:
-            self.client.create_registered_model(spec.slug, description=f"{spec.zh} {spec.en}")
+            aliases = self.client.get_registered_model(spec.slug).aliases
+        except MlflowException as error:
+            if self.tracking.absent(error):
+                return None
+            raise
+        return {alias: int(number) for alias, number in aliases.items()}
 
     def versions(self, spec: ModelSpec) -> list[Version]:
         """All versions of a model, oldest first, with aliases and manifests."""
-        found = self.client.search_model_versions(f"name = '{spec.slug}'")
-        by_number: dict[int, list[str]] = {}
-        if found:
-            aliases = self.client.get_registered_model(spec.slug).aliases
-            for alias, number in aliases.items():
-                by_number.setdefault(int(number), []).append(alias)
-        numbers = sorted(int(version.version) for version in found)
-        return [Version(n, tuple(sorted(by_number.get(n, []))), self._load(spec, str(n))[1]) for n in numbers]
+        with self.tracking.answering():
+            aliases = self._aliases(spec)
+            found = [] if aliases is None else self.client.search_model_versions(f"name = '{spec.slug}'")
+        listed = []
+        for number in sorted(int(version.version) for version in found):
+            names = tuple(sorted(alias for alias, at in (aliases or {}).items() if at == number))
+            listed.append(Version(number, names, self._load(spec, number).manifest))
+        return listed
 
-    def _load(self, spec: ModelSpec, number: str) -> tuple[str, dict[str, Any]]:
-        version = self.client.get_model_version(spec.slug, number)
-        with tempfile.TemporaryDirectory(prefix="rxpanel-model-") as scratch:
-            place = self._local(version.source)
-            if place is None:
-                fetched = self._mlflow.artifacts.download_artifacts(
-                    artifact_uri=version.source, dst_path=scratch
-                )
-                place = Path(fetched)
-            text = (place / "model.txt").read_bytes().decode()
-            manifest = json.loads((place / "manifest.json").read_text(encoding="utf-8"))
-        return text, manifest
+    @contextmanager
+    def _folder(self, spec: ModelSpec, number: int) -> Iterator[Path]:
+        with self.tracking.answering():
+            source = self.client.get_model_version(spec.slug, str(number)).source
+        with self.tracking.artifacts(source) as folder:
+            if not (folder / "manifest.json").exists():
+                raise NotFound(f"The files of {spec.name} version {number} are gone: train it again.")
+            yield folder
 
-    def _local(self, source: str) -> Path | None:
-        """Where an artifact of the embedded store lies, also after the work folder was moved."""
-        if not self.embedded:
-            return None
-        _, found, rest = source.partition("/artifacts/")
-        return self.folder / "artifacts" / rest if found else None
+    def _load(self, spec: ModelSpec, number: int) -> LoadedModel:
+        with self._folder(spec, number) as folder:
+            text = (folder / "model.txt").read_bytes().decode()
+            return LoadedModel.of(text, json.loads((folder / "manifest.json").read_text(encoding="utf-8")))
+
+    def _test(self, spec: ModelSpec, number: int) -> pd.DataFrame:
+        import pandas as pd
+
+        with self._folder(spec, number) as folder:
+            return pd.read_parquet(folder / "evaluation.parquet")
 
     def _number(self, spec: ModelSpec, alias: str) -> int | None:
-        from mlflow.exceptions import MlflowException
-
-        try:
-            return int(self.client.get_model_version_by_alias(spec.slug, alias).version)
-        except MlflowException:
-            return None
+        with self.tracking.answering():
+            return (self._aliases(spec) or {}).get(alias)
 
     def under(self, spec: ModelSpec, alias: str) -> LoadedModel | None:
         """The model under an alias; None when there is none."""
         number = self._number(spec, alias)
-        if number is None:
-            return None
-        return LoadedModel.of(*self._load(spec, str(number)))
+        return None if number is None else self._load(spec, number)
 
     def champion(self, spec: ModelSpec) -> LoadedModel | None:
         """The model that scores; None when none has been trained yet."""
         return self.under(spec, CHAMPION)
 
-    def promote(self, spec: ModelSpec, approved_by: str, override: str | None) -> dict[str, Any]:
+    def promote(self, spec: ModelSpec, approved_by: str, override: str | None = None) -> dict[str, Any]:
         """Make the challenger champion if the gate allows it; the event to be logged comes back.
 
         Raises ModelNotTrained without a challenger, GateRefused when the gate says no and nothing overrides it.
         """
-        number = self._number(spec, CHALLENGER)
+        number, before = self._number(spec, CHALLENGER), self._number(spec, CHAMPION)
         if number is None:
             raise ModelNotTrained(f"{spec.name} has no challenger: train one with 'rxpanel train'.")
-        challenger = LoadedModel.of(*self._load(spec, str(number)))
-        before = self._number(spec, CHAMPION)
-        champion = self.champion(spec)
-        objections = [] if champion is None else gate(challenger.manifest, champion.manifest)
-        if objections and not override:
-            raise GateRefused(
-                f"{spec.name} was not promoted: {'; '.join(objections)} (--override REASON to insist)."
-            )
-        if before is not None and before != number:
-            self.client.set_registered_model_alias(spec.slug, PREVIOUS, str(before))
-        self.client.set_registered_model_alias(spec.slug, CHAMPION, str(number))
-        self.client.delete_registered_model_alias(spec.slug, CHALLENGER)
+        challenger = self._load(spec, number)
+        rival = before if before != number else None
+        champion = None if rival is None else self._load(spec, rival)
+        test = self._test(spec, number)
+        judged = judge(challenger, test, champion, test if rival is None else self._test(spec, rival))
+        if judged.objections and not override:
+            why = "; ".join(judged.objections)
+            raise GateRefused(f"{spec.name} was not promoted: {why} (--override REASON to insist).")
+        with self.tracking.answering():
+            self.client.set_model_version_tag(spec.slug, str(number), "approved_by", approved_by)
+            if rival is not None:
+                self.client.set_registered_model_alias(spec.slug, PREVIOUS, str(rival))
+            self.client.set_registered_model_alias(spec.slug, CHAMPION, str(number))
+            self.client.delete_registered_model_alias(spec.slug, CHALLENGER)
         return {
             "model": spec.name,
             "from": champion.version if champion else None,
             "to": challenger.version,
             "approved_by": approved_by,
-            "objections": objections,
-            "override": override if objections else None,
+            "objections": judged.objections,
+            "comparison": judged.comparison,
+            "override": override if judged.objections else None,
         }
 
     def rollback(self, spec: ModelSpec, approved_by: str) -> dict[str, Any]:
-        """Bring the previous champion back. Raises NotFound when there is none."""
+        """Bring the previous champion back; the event to be logged comes back. Raises NotFound without one."""
         previous, current = self._number(spec, PREVIOUS), self._number(spec, CHAMPION)
         if previous is None or current is None:
             raise NotFound(f"{spec.name} has no previous champion to go back to.")
-        self.client.set_registered_model_alias(spec.slug, CHAMPION, str(previous))
-        self.client.set_registered_model_alias(spec.slug, PREVIOUS, str(current))
-        now = self.champion(spec)
-        return {"model": spec.name, "to": now.version if now else None, "approved_by": approved_by}
+        back, left = self._load(spec, previous), self._load(spec, current)
+        with self.tracking.answering():
+            self.client.set_registered_model_alias(spec.slug, CHAMPION, str(previous))
+            self.client.set_registered_model_alias(spec.slug, PREVIOUS, str(current))
+        return {"model": spec.name, "from": left.version, "to": back.version, "approved_by": approved_by}
 
 
-def gate(challenger: dict[str, Any], champion: dict[str, Any]) -> list[str]:
-    """What speaks against a promotion, as sentences; nothing when the challenger may replace the champion.
+def write_artifacts(trained: Trained, manifest: dict[str, Any], scratch: Path) -> Path:
+    """The folder of a model: MLflow's native LightGBM flavour, and beside it what this program reads.
 
-    Models of unlike label sources were tested on unlike labels; then the challenger must beat its own baselines.
+    model.txt (the booster), manifest.json, metrics.json, evaluation.parquet (test rows), card.md. No pickles.
     """
-    found = []
-    new, old = challenger["metrics"], champion["metrics"]
-    same = challenger["label_source"] == champion["label_source"] and new["kind"] == old["kind"]
-    value = new["average_precision"]["model"]["value"]
-    if same and value < old["average_precision"]["model"]["interval90"][0]:
-        found.append("its average precision lies below the champion's 90 % interval")
-    for name, gain in new["gain"].items():
-        if not gain["value"] > 0:
-            found.append(f"it does not beat the baseline '{name}'")
-    return found
+    import lightgbm
+    import mlflow.lightgbm
+    from mlflow.models import ModelSignature
+    from mlflow.types import ColSpec, Schema
 
-
-def model_card(manifest: dict[str, Any]) -> str:
-    """A short model card, Chinese first."""
-    weak = "（弱标签：仅由规则发现推断）" if "weak" in str(manifest["label_source"]) else ""
-    rows = [
-        f"| {name} | {entry['value']:.3f} |"
-        for name, entry in manifest["metrics"]["average_precision"].items()
-    ]
-    return "\n".join(
-        [
-            f"# {manifest['model']} {manifest['model_version']}",
-            f"标签来源 label source: {manifest['label_source']}{weak}",
-            f"训练季度 training quarters: {', '.join(manifest['quarters'])}",
-            f"评估方式 evaluation: {manifest['metrics']['kind']}",
-            "",
-            "| 平均精度 average precision | |",
-            "|---|---|",
-            *rows,
-            "",
-            "评分是疑点指向，不是违规认定。A score points; only the competent authority establishes.",
-            "",
-        ]
+    folder = scratch / "model"
+    inputs = Schema([ColSpec("double", name, required=False) for name in trained.names])
+    mlflow.lightgbm.save_model(
+        lightgbm.Booster(model_str=trained.text),
+        str(folder),
+        signature=ModelSignature(inputs, Schema([ColSpec("double")])),
+        pip_requirements=[f"lightgbm=={importlib.metadata.version('lightgbm')}"],
     )
+    write_text(folder / "model.txt", trained.text)
+    write_json(folder / "manifest.json", manifest)
+    write_json(folder / "metrics.json", manifest["metrics"])
+    write_text(folder / "card.md", model_card(manifest))
+    write_frame(trained.test, folder / "evaluation.parquet")
+    return folder

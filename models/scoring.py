@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from models.boosting import matrix
 from models.loaded import LoadedModel
@@ -24,6 +24,9 @@ COLUMNS = (
 )
 
 
+_SLICE = 200_000
+
+
 def score(model: LoadedModel, features: pd.DataFrame, top: int) -> pd.DataFrame:
     """Score a feature table of the model's grain; the ``top`` highest are flagged.
 
@@ -32,7 +35,7 @@ def score(model: LoadedModel, features: pd.DataFrame, top: int) -> pd.DataFrame:
     import pandas as pd
 
     key = model.spec.key
-    raw = model.booster.predict(matrix(features, model.names), raw_score=True)
+    raw = raw_scores(model, features)
     frame = pd.DataFrame({key: features[key].astype(str), "target": model.spec.target})
     frame["score"] = model.calibration.apply(raw)
     frame["raw_score"] = raw
@@ -45,6 +48,17 @@ def score(model: LoadedModel, features: pd.DataFrame, top: int) -> pd.DataFrame:
     frame["model_version"] = model.version
     frame["label_source"] = model.label_source
     return frame.sort_values(key, ignore_index=True)
+
+
+def raw_scores(model: LoadedModel, features: pd.DataFrame) -> Any:
+    """Log-odds before calibration, in slices so that memory does not grow with the city; missing columns are NaN."""
+    import numpy as np
+
+    parts = [
+        model.booster.predict(matrix(features.iloc[start : start + _SLICE], model.names), raw_score=True)
+        for start in range(0, len(features), _SLICE)
+    ]
+    return np.concatenate(parts) if parts else np.array([])
 
 
 def base_value(model: LoadedModel) -> float:

@@ -9,10 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from models.boosting import MOST_ROUNDS, folds, grow, matrix, parameters
+from models.boosting import SEED, folds, matrix
 from models.calibration import Calibration, fit_platt
+from models.crossfit import Sheet, cross_fit, grow
+from models.distribution import Distribution
 from models.evaluation import evaluate
+from models.holdout import hold_out
 from models.labels import WEAK, Labels, enough
+from models.plain import without_nan
 from models.specs import ModelSpec
 from records.errors import ModelNotTrained
 from records.output import write_frame, write_json
@@ -20,24 +24,30 @@ from records.output import write_frame, write_json
 if TYPE_CHECKING:
     import pandas as pd
 
-FOLDS = 5
-_OURS = ("key", "quarter", "as_of", "group")
-
 
 @dataclass
 class Trained:
-    """A trained model with everything that must be known about it later."""
+    """A trained model with everything that must be known about it later.
+
+    ``out_of_fold``: key, as_of, label, score of every labelled row, by trees of other groups. ``test``: the rows
+    of the evaluation with their features, label, weight and score.
+    """
 
     spec: ModelSpec
     text: str
     names: list[str]
+    groups: dict[str, str]
     calibration: Calibration
     label_source: str
     metrics: dict[str, Any]
     out_of_fold: pd.DataFrame
+    test: pd.DataFrame
     usual: dict[str, list[float | None]]
+    distribution: dict[str, Distribution]
     quarters: list[str]
     rounds: int
+    labels: dict[str, int]
+    data_hash: str
 
     @property
     def version(self) -> str:
@@ -46,13 +56,50 @@ class Trained:
 
 
 def train(
-    spec: ModelSpec, rows: pd.DataFrame, labels: Labels, groups_of: dict[str, str], *, threads: int = 2
+    spec: ModelSpec,
+    rows: pd.DataFrame,
+    labels: Labels,
+    groups_of: dict[str, str],
+    *,
+    threads: int = 2,
+    seed: int = SEED,
 ) -> Trained:
     """Train on labelled rows.
 
     ``rows``: key, quarter, as_of, group and features, one row a key and quarter; ``groups_of`` tells each
     feature's catalogue group. Raises ModelNotTrained when positives or negatives are too few.
     """
+    data = _labelled(spec, rows, labels)
+    names = _usable(spec, data, labels.source, groups_of)
+    sheet = Sheet(
+        spec, names, matrix(data, names), data["label"].to_numpy(dtype=float), data["weight"].to_numpy(dtype=float),
+        folds(data["group"]), threads, seed,
+    )  # fmt: skip
+    held = cross_fit(sheet)
+    calibration = fit_platt(held.raw, sheet.label, sheet.weight)
+    booster = grow(sheet, held.rounds)
+    test, kind = hold_out(data, sheet, held)
+    everything = matrix(rows, names)
+    return Trained(
+        spec=spec,
+        text=booster.model_to_string(),
+        names=names,
+        groups={name: groups_of[name] for name in names},
+        calibration=calibration,
+        label_source=labels.source,
+        metrics=evaluate(test, names, spec, kind, _baselines(spec, labels.source, groups_of), seed),
+        out_of_fold=_out_of_fold(data, calibration.apply(held.raw), spec),
+        test=test,
+        usual=_usual(everything, names),
+        distribution=_distributions(everything, names, booster),
+        quarters=sorted(set(data["quarter"])),
+        rounds=held.rounds,
+        labels={"positive": int(sheet.label.sum()), "negative": int((1 - sheet.label).sum())},
+        data_hash=_hash(data, sheet),
+    )
+
+
+def _labelled(spec: ModelSpec, rows: pd.DataFrame, labels: Labels) -> pd.DataFrame:
     data = rows.merge(labels.frame, on=["key", "quarter"], how="inner").sort_values(
         ["quarter", "key"], ignore_index=True
     )
@@ -61,113 +108,53 @@ def train(
             f"{spec.name} needs at least {spec.least_labels} positive and negative labels in the data: "
             f"there are {int(data['label'].sum())} and {int((data['label'] == 0).sum())}."
         )
-    left_out = set(spec.weak_leaves_out) if labels.source == WEAK else set()
-    names = [name for name in groups_of if name in rows.columns and groups_of[name] not in left_out]
+    # A row without a group (no prescriber named) stands for itself.
+    data["group"] = data["group"].astype(object).where(data["group"].notna(), data["key"]).astype(str)
+    data["weight"] = data["weight"] / data["weight"].mean()
+    return data
+
+
+def _usable(spec: ModelSpec, data: pd.DataFrame, source: str, groups_of: dict[str, str]) -> list[str]:
+    left_out = set(spec.leaves_out) | (set(spec.weak_leaves_out) if source == WEAK else set())
+    names = [name for name in groups_of if name in data.columns and groups_of[name] not in left_out]
     names = [name for name in names if data[name].notna().any()]
-    x, label, weight = (
-        matrix(data, names),
-        data["label"].to_numpy(dtype=float),
-        data["weight"].to_numpy(dtype=float),
-    )
-    held, rounds = _held_out(spec, (x, label, weight), data["group"], names, threads)
-    calibration = fit_platt(held, label, weight)
-    booster = grow(spec, x, label, weight, rounds, threads, names)
-    test, kind = _test_rows(spec, data, (x, label, weight), held, (rounds, threads), names)
-    test["probability"] = calibration.apply(test["raw"].to_numpy(dtype=float))
-    out_of_fold = data[["key", "as_of", "label"]].assign(score=calibration.apply(held))
-    return Trained(
-        spec=spec,
-        text=booster.model_to_string(),
-        names=names,
-        calibration=calibration,
-        label_source=labels.source,
-        metrics=evaluate(test, names, spec, kind),
-        out_of_fold=out_of_fold.rename(columns={"key": spec.key}),
-        usual=_usual(rows, names),
-        quarters=sorted(set(data["quarter"])),
-        rounds=rounds,
-    )
+    if not names:
+        raise ModelNotTrained(f"{spec.name} has no feature with any value in the labelled rows.")
+    return names
 
 
-def _held_out(
-    spec: ModelSpec, arrays: tuple[Any, Any, Any], groups: pd.Series, names: list[str], threads: int
-) -> tuple[Any, int]:
-    """Raw scores of rows by models that did not see their group, and the number of trees that served best."""
-    import lightgbm
-
-    x, label, weight = arrays
-    fold = folds(groups, FOLDS)
-    histories, boosters = [], []
-    for number in range(FOLDS):
-        inside = fold != number
-        history: dict[str, Any] = {}
-        if not inside.any() or inside.all() or len(set(label[inside])) < 2:
-            boosters.append(None)
-            continue
-        train_set = lightgbm.Dataset(
-            x[inside], label=label[inside], weight=weight[inside], feature_name=names
-        )
-        valid = lightgbm.Dataset(
-            x[~inside], label=label[~inside], weight=weight[~inside], reference=train_set
-        )
-        booster = lightgbm.train(
-            {**parameters(spec, threads), "metric": "binary_logloss"}, train_set, num_boost_round=MOST_ROUNDS,
-            valid_sets=[valid],
-            callbacks=[lightgbm.record_evaluation(history)],
-        )  # fmt: skip
-        boosters.append(booster)
-        mass = float(weight[~inside].sum())
-        histories.append(np.array(history["valid_0"]["binary_logloss"]) * mass)
-    rounds = max(20, int(np.argmin(np.sum(histories, axis=0))) + 1) if histories else 50
-    held = np.zeros(len(label))
-    for number, booster in enumerate(boosters):
-        outside = fold == number
-        if booster is not None and outside.any():
-            held[outside] = booster.predict(x[outside], raw_score=True, num_iteration=rounds)
-    return held, rounds
+def _baselines(spec: ModelSpec, source: str, groups_of: dict[str, str]) -> dict[str, str]:
+    """One-column rivals; with weak labels none that the labels themselves are made of."""
+    out = set(spec.weak_leaves_out) if source == WEAK else set()
+    return {name: column for name, column in spec.baselines if groups_of.get(column) not in out}
 
 
-def _test_rows(
-    spec: ModelSpec,
-    data: pd.DataFrame,
-    arrays: tuple[Any, Any, Any],
-    held: Any,
-    effort: tuple[int, int],
-    names: list[str],
-) -> tuple[pd.DataFrame, str]:
-    """The newest labelled quarter, each row scored by a model of older quarters and other groups.
-
-    With one labelled quarter only, or older ones without both classes, the held-out scores of all rows.
-    """
-    x, label, weight = arrays
-    rounds, threads = effort
-    newest = (data["quarter"] == data["quarter"].max()).to_numpy()
-    fold = folds(data["group"], FOLDS)
-    raw = held.copy()
-    usable = newest.any() and not newest.all() and label[newest].sum() >= 1
-    for number in range(FOLDS):
-        inside, outside = ~newest & (fold != number), newest & (fold == number)
-        if not usable or len(set(label[inside])) < 2:
-            usable = False
-            break
-        if outside.any():
-            booster = grow(spec, x[inside], label[inside], weight[inside], rounds, threads, names)
-            raw[outside] = booster.predict(x[outside], raw_score=True)
-    if not usable:
-        return data.assign(raw=held), "other groups, same quarters"
-    return data[newest].assign(raw=raw[newest]), "newest quarter, other groups"
+def _out_of_fold(data: pd.DataFrame, score: Any, spec: ModelSpec) -> pd.DataFrame:
+    frame = data[["key", "as_of", "label"]].assign(score=score, label=data["label"].astype("int64"))
+    return frame.rename(columns={"key": spec.key}).sort_values([spec.key, "as_of"], ignore_index=True)
 
 
-def _usual(rows: pd.DataFrame, names: list[str]) -> dict[str, list[float | None]]:
+def _usual(x: Any, names: list[str]) -> dict[str, list[float | None]]:
     """q10, q50 and q90 of each feature over all rows given, values that occur; None where all are missing."""
     usual: dict[str, list[float | None]] = {}
-    for name in names:
-        values = rows[name].astype("float64").dropna()
-        if values.empty:
-            usual[name] = [None, None, None]
-        else:
-            usual[name] = [float(v) for v in values.quantile([0.1, 0.5, 0.9], interpolation="lower")]
+    for place, name in enumerate(names):
+        values = x[~np.isnan(x[:, place]), place]
+        limits = np.quantile(values, [0.1, 0.5, 0.9], method="lower") if len(values) else []
+        usual[name] = [float(value) for value in limits] or [None, None, None]
     return usual
+
+
+def _distributions(x: Any, names: list[str], booster: Any) -> dict[str, Distribution]:
+    """How features and the raw score (named "") lay over all rows of the training quarters."""
+    found = {name: Distribution.of(x[:, place]) for place, name in enumerate(names)}
+    return {"": Distribution.of(booster.predict(x, raw_score=True)), **found}
+
+
+def _hash(data: pd.DataFrame, sheet: Sheet) -> str:
+    digest = hashlib.sha256("\n".join([*sheet.names, *data["quarter"], *data["key"], *data["group"]]).encode())
+    for part in (sheet.x, sheet.label, sheet.weight):
+        digest.update(np.ascontiguousarray(part).tobytes())
+    return digest.hexdigest()
 
 
 def write_training(trained: Trained, root: Path) -> Path:
@@ -176,13 +163,16 @@ def write_training(trained: Trained, root: Path) -> Path:
     write_frame(trained.out_of_fold, folder / "out_of_fold.parquet")
     write_json(
         folder / "metrics.json",
-        {
-            "model": trained.spec.name,
-            "model_version": trained.version,
-            "label_source": trained.label_source,
-            "quarters": trained.quarters,
-            "rounds": trained.rounds,
-            **trained.metrics,
-        },
+        without_nan(
+            {
+                "model": trained.spec.name,
+                "model_version": trained.version,
+                "label_source": trained.label_source,
+                "labels": trained.labels,
+                "quarters": trained.quarters,
+                "rounds": trained.rounds,
+                **trained.metrics,
+            }
+        ),
     )
     return folder

@@ -2,35 +2,58 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from models.boosting import matrix
 from models.loaded import LoadedModel
 
 if TYPE_CHECKING:
     import pandas as pd
 
-#: A shift of the median beyond so many widths of the usual range (q10 to q90) is worth a look, or is large.
-NOTICE, LARGE = 0.25, 0.5
+#: A population stability index beyond these is worth a look, or is large.
+NOTICE, LARGE = 0.1, 0.25
+LEVELS = ("ok", "notice", "large")
+SCORE = "(score)"
 
 
 def drift(model: LoadedModel, features: pd.DataFrame) -> pd.DataFrame:
-    """How far each feature has moved since training.
+    """How far the raw score and each feature have moved since training.
 
-    Grain: one row a feature, the furthest first: feature, before, now (medians), shift (in widths of the usual
-    range of the training rows; 1 where a constant changed), level (ok, notice, large). Size alone fires nothing.
+    Grain: one row a feature and one for the score, named "(score)"; the furthest first. feature, before and now
+    (medians; NaN = all missing), shift (population stability index over deciles and the missing, less what so
+    few rows would give by chance; >= 0), level (ok, notice, large). Size alone fires nothing.
     """
     import pandas as pd
 
-    rows = []
-    for name in model.names:
-        low, middle, high = model.manifest["usual"].get(name, (None, None, None))
-        if name not in features or middle is None:
-            continue
-        values = features[name].astype("float64").dropna()
-        now = float(values.median()) if len(values) else float("nan")
-        width = high - low
-        shift = abs(now - middle) / width if width else float(now != middle)
-        level = "large" if shift >= LARGE else "notice" if shift >= NOTICE else "ok"
-        rows.append((name, middle, now, shift, level))
+    x = matrix(features, model.names)
+    columns = {name: x[:, place] for place, name in enumerate(model.names)}
+    columns[SCORE] = model.booster.predict(x, raw_score=True) if len(x) else np.array([])
+    rows = [row for name, values in columns.items() if (row := _row(model, name, values)) is not None]
     frame = pd.DataFrame(rows, columns=["feature", "before", "now", "shift", "level"])
     return frame.sort_values(["shift", "feature"], ascending=[False, True], ignore_index=True)
+
+
+def worst(moved: pd.DataFrame) -> str:
+    """The worst level of a drift table: ok, notice or large."""
+    return max(moved["level"], key=LEVELS.index, default="ok")
+
+
+def _row(model: LoadedModel, name: str, values: Any) -> tuple[str, float, float, float, str] | None:
+    then = model.distribution("" if name == SCORE else name)
+    if then is None or not len(values):
+        return None
+    shift = then.moved(values)
+    level = LEVELS[int(shift >= NOTICE) + int(shift >= LARGE)]
+    return name, _middle(then.limits), _median(values), shift, level
+
+
+def _middle(limits: list[float]) -> float:
+    """The limit in the middle of the bins stands for the median."""
+    return limits[len(limits) // 2] if limits else float("nan")
+
+
+def _median(values: Any) -> float:
+    known = values[~np.isnan(values)]
+    return float(np.median(known)) if len(known) else float("nan")

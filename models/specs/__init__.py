@@ -23,8 +23,10 @@ class ModelSpec:
     """What a model predicts, of whom, from which labels, and how it is grown.
 
     ``group`` is the column by which folds are split, so that no subject stands on both sides.
-    ``least_labels`` positives and as many negatives are needed. ``weak_leaves_out`` names feature groups that
-    are not used with labels made of rule findings. ``baselines``: name and feature of the one-column rivals.
+    ``least_labels`` positives and as many negatives are needed. ``leaves_out`` names feature groups that are
+    never used, ``weak_leaves_out`` those that are not used with labels made of rule findings. ``weight_power``:
+    trees grow on the design weight to this power. ``capacity_share``: share of the rows, 0 to 1, at which
+    precision and recall are told. ``baselines``: name and feature of the one-column rivals.
     """
 
     target: str
@@ -33,7 +35,10 @@ class ModelSpec:
     en: str
     group: str
     least_labels: int
+    leaves_out: tuple[str, ...]
     weak_leaves_out: tuple[str, ...]
+    weight_power: float
+    capacity_share: float
     baselines: tuple[tuple[str, str], ...]
     parameters: tuple[tuple[str, Any], ...]
 
@@ -54,17 +59,31 @@ class ModelSpec:
 
 
 @cache
-def load_specs() -> dict[str, ModelSpec]:
-    """All specifications by name, in the order in which they are trained."""
+def load_specs(folder: Path | None = None) -> dict[str, ModelSpec]:
+    """All specifications by name, in the order in which they are trained; adding one means adding a file.
+
+    Raises WrongUse for a file that is incomplete or says something unknown.
+    """
     found = {}
-    for path in sorted(Path(__file__).parent.glob("*.toml"), key=lambda p: p.stem, reverse=True):
-        entry = tomllib.loads(path.read_text(encoding="utf-8"))
-        entry["parameters"] = tuple(sorted(entry["parameters"].items()))
-        entry["baselines"] = tuple(entry["baselines"].items())
-        entry["weak_leaves_out"] = tuple(entry["weak_leaves_out"])
-        spec = ModelSpec(**entry)
+    for path in sorted((folder or Path(__file__).parent).glob("*.toml"), key=lambda p: p.stem, reverse=True):
+        spec = _read(path)
         found[spec.name] = spec
     return found
+
+
+def _read(path: Path) -> ModelSpec:
+    entry = tomllib.loads(path.read_text(encoding="utf-8"))
+    try:
+        for name in ("parameters", "baselines"):
+            entry[name] = tuple(sorted(entry[name].items()) if name == "parameters" else entry[name].items())
+        for name in ("leaves_out", "weak_leaves_out"):
+            entry[name] = tuple(entry[name])
+        spec = ModelSpec(**entry)
+    except (KeyError, TypeError) as fault:
+        raise WrongUse(f"The model specification {path.name} cannot be used: {fault}.") from fault
+    if spec.grain not in KEYS or not 0 < spec.capacity_share <= 1 or spec.least_labels < 1:
+        raise WrongUse(f"The model specification {path.name} names an unknown grain or an impossible number.")
+    return spec
 
 
 def spec_named(name: str) -> ModelSpec:
