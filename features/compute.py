@@ -67,9 +67,7 @@ def _statement(grain: str, features: Iterable[Feature], absent: set[str]) -> str
             continue
         stages |= feature.stages
         columns.append(f"CAST({feature.expression} AS {feature.sql_type}) AS {feature.name}")
-    joined = "".join(
-        f"\nLEFT JOIN stage.{name} AS {name} ON {name}.{key} = base.{key}" for name in sorted(stages)
-    )
+    joined = "".join(f"\nLEFT JOIN stage.{name} AS {name} ON {name}.{key} = base.{key}" for name in sorted(stages))
     chosen = ",\n    ".join([f"base.{key}", "moment.as_of", *columns])
     return (
         f"SELECT {chosen}\nFROM stage.rows_{grain} AS base CROSS JOIN stage.moment AS moment{joined}"
@@ -106,9 +104,7 @@ def _known(con: duckdb.DuckDBPyConnection, snapshot: Snapshot, what: str) -> boo
     Only what is visible counts: a column that is first filled later must not switch a feature on.
     """
     if what == "findings":
-        sql = (
-            "SELECT 1 FROM information_schema.tables WHERE table_name = 'findings' AND table_schema = 'main'"
-        )
+        sql = "SELECT 1 FROM information_schema.tables WHERE table_name = 'findings' AND table_schema = 'main'"
         return bool(con.execute(sql).fetchall())
     if not snapshot.has(what):
         return False

@@ -26,9 +26,7 @@ def page(catalogue: Catalogue) -> str:
         features = catalogue.of(grain)
         parts.append(f"\n## {GRAIN_ZH[grain]} {grain} (`{KEYS[grain]}`): {len(features)}\n")
         for group, members in groupby(features, key=lambda feature: feature.group):
-            parts.append(
-                f"\n### {group}\n\n| feature | 中文 | definition | unit | window | missing | needs | |\n"
-            )
+            parts.append(f"\n### {group}\n\n| feature | 中文 | definition | unit | window | missing | needs | |\n")
             parts.append("|---|---|---|---|---|---|---|---|\n")
             parts += [_row(feature) for feature in members]
     return "".join(parts)

@@ -52,7 +52,7 @@ def evaluate(
     draws = [measured.at(weight * times) for times in resampled(groups, REPEATS, seed)]
     return {
         "kind": kind,
-        "weighting": "inverse inclusion probability" if designed else "none: inclusion probabilities unknown",
+        "weighting": _weighting(rows, designed),
         "rows": len(rows),
         "groups": len(set(groups)),
         "positives": int(columns["label"].sum()),
@@ -72,6 +72,12 @@ def evaluate(
         **{name: value[name] for name in _Measured.OTHERS},
         "intervals90": {name: interval([draw[name] for draw in draws]) for name in _Measured.OTHERS},
     }
+
+
+def _weighting(rows: pd.DataFrame, designed: bool) -> str:
+    if rows["presumed"].any():
+        return "the whole city: who was not investigated counts as clean"
+    return "inverse inclusion probability" if designed else "none: inclusion probabilities unknown"
 
 
 class _Measured:

@@ -67,7 +67,8 @@ def model_card(manifest: dict[str, Any]) -> str:
         f"# {manifest['model']} {manifest['model_version']}",
         "",
         f"- 标签来源 label source: {source}{weak if 'weak' in source else ''}",
-        f"- 标签数 labels: 阳性 positive {labels['positive']}, 阴性 negative {labels['negative']}",
+        f"- 标签数 labels: 阳性 positive {labels['positive']}, 阴性 negative {labels['negative']}, "
+        f"推定阴性 presumed negative {labels['presumed_negative']}",
         f"- 训练季度 training quarters: {', '.join(manifest['quarters'])}",
         f"- 特征 features: {len(manifest['features'])}; 树 trees: {manifest['rounds']}",
         f"- 评估方式 evaluation: {metrics['kind']}",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from models.background import with_background
 from models.boosting import SEED, folds, matrix
 from models.calibration import Calibration, fit_platt
 from models.crossfit import Sheet, cross_fit, grow
@@ -94,9 +95,14 @@ def train(
         distribution=_distributions(everything, names, booster),
         quarters=sorted(set(data["quarter"])),
         rounds=held.rounds,
-        labels={"positive": int(sheet.label.sum()), "negative": int((1 - sheet.label).sum())},
+        labels=_counts(data),
         data_hash=_hash(data, sheet),
     )
+
+
+def _counts(data: pd.DataFrame) -> dict[str, int]:
+    positive, presumed = int(data["label"].sum()), int(data["presumed"].sum())
+    return {"positive": positive, "negative": len(data) - positive - presumed, "presumed_negative": presumed}
 
 
 def _labelled(spec: ModelSpec, rows: pd.DataFrame, labels: Labels) -> pd.DataFrame:
@@ -108,6 +114,7 @@ def _labelled(spec: ModelSpec, rows: pd.DataFrame, labels: Labels) -> pd.DataFra
             f"{spec.name} needs at least {spec.least_labels} positive and negative labels in the data: "
             f"there are {int(data['label'].sum())} and {int((data['label'] == 0).sum())}."
         )
+    data = with_background(spec, rows, data)
     # A row without a group (no prescriber named) stands for itself.
     data["group"] = data["group"].astype(object).where(data["group"].notna(), data["key"]).astype(str)
     data["weight"] = data["weight"] / data["weight"].mean()
@@ -130,7 +137,9 @@ def _baselines(spec: ModelSpec, source: str, groups_of: dict[str, str]) -> dict[
 
 
 def _out_of_fold(data: pd.DataFrame, score: Any, spec: ModelSpec) -> pd.DataFrame:
+    """Scores of the rows that somebody judged; the presumed clean are none of them."""
     frame = data[["key", "as_of", "label"]].assign(score=score, label=data["label"].astype("int64"))
+    frame = frame[~data["presumed"]]
     return frame.rename(columns={"key": spec.key}).sort_values([spec.key, "as_of"], ignore_index=True)
 
 

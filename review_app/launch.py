@@ -19,14 +19,21 @@ SETTINGS = {
 }
 
 
-def environment(work: Path) -> dict[str, str]:
-    """The environment of the server for a work folder."""
-    return {**os.environ, **SETTINGS, "RXPANEL_WORK": str(work)}
-
-
 def command(port: int, host: str = "127.0.0.1") -> list[str]:
     """The command that serves the app on this machine alone."""
     return [
         sys.executable, "-m", "uvicorn", "review_app.server:app", "--host", host, "--port", str(port),
         "--log-level", "warning", "--no-access-log",
     ]  # fmt: skip
+
+
+def main() -> None:
+    """Serve the app: ``python review_app/launch.py PORT``, the work folder in RXPANEL_WORK."""
+    os.environ.update(SETTINGS)
+    # Started as a file, Python puts this folder first on its path; the rooms are found without it.
+    sys.path = [place for place in sys.path if Path(place or ".").resolve() != Path(__file__).resolve().parent]
+    os.execv(sys.executable, command(int(sys.argv[1])))
+
+
+if __name__ == "__main__":
+    main()

@@ -93,9 +93,7 @@ def load_design(path: Path | None = None, capacity: int | None = None) -> Design
         risk_power=_number(content["targeted"], "risk_power", most=10),
     )
     if design.random_capacity < 1:
-        raise DesignRefused(
-            f"The design {design.name} leaves nothing to the random arm: lower targeted_share."
-        )
+        raise DesignRefused(f"The design {design.name} leaves nothing to the random arm: lower targeted_share.")
     return design
 
 
@@ -115,9 +113,7 @@ def _refuse_unknown(content: dict[str, Any], name: str) -> None:
         raise DesignRefused(f"The design {name} must have clue.certain = true.")
 
 
-def _number(
-    part: dict[str, Any], key: str, *, whole: bool = False, least: float = 0, most: float = math.inf
-) -> Any:
+def _number(part: dict[str, Any], key: str, *, whole: bool = False, least: float = 0, most: float = math.inf) -> Any:
     value = part[key]
     right_kind = isinstance(value, int) if whole else isinstance(value, int | float)
     if not right_kind or isinstance(value, bool) or not least <= value <= most:

@@ -42,9 +42,7 @@ class Prepared:
     notes: list[dict[str, str]]
 
 
-def prepare(
-    frame: pd.DataFrame, scores: pd.DataFrame | None, clues: Collection[str], design: Design
-) -> Prepared:
+def prepare(frame: pd.DataFrame, scores: pd.DataFrame | None, clues: Collection[str], design: Design) -> Prepared:
     """Work out every inclusion probability of a frame under a design.
 
     ``frame`` has rxno (unique) and fixmedins_code; ``scores`` has rxno and score in 0..1, None = nothing
@@ -63,9 +61,9 @@ def prepare(
     means = rows.groupby("fixmedins_code")["score"].mean()
     rates = {str(code): float(mean) for code, mean in means.items()} if scored else None
     sizes = allocate({str(code): int(n) for code, n in counts.items()}, design, capacity, rates)
-    rows["p_random"] = rows["fixmedins_code"].map(sizes).astype(float) / rows["fixmedins_code"].map(
-        counts
-    ).astype(float)
+    rows["p_random"] = rows["fixmedins_code"].map(sizes).astype(float) / rows["fixmedins_code"].map(counts).astype(
+        float
+    )
     spare = max(0, min(design.targeted_capacity, design.capacity - capacity) - named) if scored else 0
     rows["p_targeted"] = targeted_probabilities(rows["score"].to_numpy() ** design.risk_power, spare)
     notes = _notes(design, scored, capacity - wanted, named, spare)

@@ -11,9 +11,7 @@ from functools import lru_cache
 
 
 @lru_cache(maxsize=65_536)
-def hypergeometric_limits(
-    population: int, sample: int, found: int, confidence: float = 0.9
-) -> tuple[int, int]:
+def hypergeometric_limits(population: int, sample: int, found: int, confidence: float = 0.9) -> tuple[int, int]:
     """Lower and upper limit of the number in the population; whole prescriptions.
 
     Needs 0 <= found <= sample <= population and sample >= 1; raises ValueError otherwise.

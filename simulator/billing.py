@@ -80,17 +80,13 @@ class Biller:
         again = self._refund(tag, settled, lines)
         self._judge(tag, visit, lines, place, again)
 
-    def _prescription(
-        self, tag: str, visit: Visit, doctor: Any, place: Any, when: datetime, external: bool
-    ) -> None:
+    def _prescription(self, tag: str, visit: Visit, doctor: Any, place: Any, when: datetime, external: bool) -> None:
         missing = parameters()["missing"]
         rng = self.rng
         checked = visit.checked and (self.clean or rng.random() >= place.unchecked)
         decoction = self.kinds[visit.lines[0].drug] == "13"
         age = float(self.people[visit.person].age)
-        usage = (
-            "遵医嘱" if visit.vague else ("按说明书服用" if rng.random() > missing["usage_text"] else None)
-        )
+        usage = "遵医嘱" if visit.vague else ("按说明书服用" if rng.random() > missing["usage_text"] else None)
         self.rows["prescription"].append(
             {
                 "rxno": f"RX{tag}",
@@ -174,9 +170,7 @@ class Biller:
         for number, line in enumerate(visit.lines):
             row = self._line(f"F{tag}{number:02d}", f"RX{tag}", line, visit, place, when, settled)
             if swap and number == 0:
-                row["medins_list_name"] = str(
-                    self.rng.choice(["蜂蜜", "保健食品组合", "洗化用品", "红枣阿胶糕"])
-                )
+                row["medins_list_name"] = str(self.rng.choice(["蜂蜜", "保健食品组合", "洗化用品", "红枣阿胶糕"]))
             lines.append(row)
             if seller.startswith("P"):
                 self._trace(row, seller, when)
@@ -223,9 +217,7 @@ class Biller:
             "det_item_fee_sumamt": amount,
             "sin_doscnt": Decimal(str(line.dose)),
             "sin_dosunt": self.units[drug],
-            "used_frqu_codg": FREQUENCY[line.times]
-            if self.rng.random() > missing["used_frqu_codg"]
-            else None,
+            "used_frqu_codg": FREQUENCY[line.times] if self.rng.random() > missing["used_frqu_codg"] else None,
             "medc_way_codg": self.routes[drug],
             "prd_days": Decimal(line.days) if self.rng.random() > missing["prd_days"] else None,
             "hosp_appr_flag": "0",
@@ -255,9 +247,7 @@ class Biller:
             }
         )
 
-    def _service_lines(
-        self, tag: str, visit: Visit, when: datetime, settled: dict[str, Any]
-    ) -> list[dict[str, Any]]:
+    def _service_lines(self, tag: str, visit: Visit, when: datetime, settled: dict[str, Any]) -> list[dict[str, Any]]:
         chosen = [2] + ([0, 1] if visit.tested else [])
         lines = []
         for number in chosen:
@@ -330,9 +320,7 @@ class Biller:
                 twin[name] = sign * row[name]
             self.rows["fee_line"].append(twin)
 
-    def _judge(
-        self, tag: str, visit: Visit, lines: list[dict[str, Any]], place: Any, again: bool | None
-    ) -> None:
+    def _judge(self, tag: str, visit: Visit, lines: list[dict[str, Any]], place: Any, again: bool | None) -> None:
         kinds = parameters()["kinds"]
         items = sorted({code for kind in visit.kinds for code in kinds[kind]["items"].split()})
         fund = _SCHEME_CODES.get(visit.scheme, "")

@@ -125,9 +125,7 @@ def _cut(tables: dict[str, pd.DataFrame], begin: datetime, end: datetime) -> Non
 
 def _standing(city: City, quarter: Quarter, begin: datetime) -> dict[str, pd.DataFrame]:
     """Tables that do not come from visits."""
-    person = city.person[
-        ["psn_no", "gend", "brdy", "insutype", "psn_type", "insu_admdvs", "dead_date"]
-    ].copy()
+    person = city.person[["psn_no", "gend", "brdy", "insutype", "psn_type", "insu_admdvs", "dead_date"]].copy()
     dead = person.dead_date.map(lambda day: isinstance(day, date) and day < quarter.end.date())
     person.loc[~dead.astype(bool), "dead_date"] = None
     registered = city.person[city.person.registered]
@@ -240,9 +238,7 @@ def _write(table: Table, frame: pd.DataFrame, folder: Path) -> None:
         values = frame[column.name].tolist() if column.name in frame.columns else [None] * len(frame)
         arrays.append(pa.array([_cell(value, column.kind, scale) for value in values], kind))
         fields.append(pa.field(column.name, kind))
-    pq.write_table(
-        pa.table(arrays, schema=pa.schema(fields)), folder / f"{table.name}.parquet", compression="zstd"
-    )
+    pq.write_table(pa.table(arrays, schema=pa.schema(fields)), folder / f"{table.name}.parquet", compression="zstd")
 
 
 def _write_truth(city: City, truth: pd.DataFrame, faults: list[dict[str, str]], folder: Path) -> None:

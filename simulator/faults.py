@@ -17,9 +17,7 @@ def spoil(tables: dict[str, pd.DataFrame], seed: int, quarter: Quarter) -> list[
     lines = tables["fee_line"].reset_index(drop=True)
     each = max(2, round(len(lines) * parameters()["faults"]["share"] / 5))
     at = iter(rng.permutation(len(lines))[: 5 * each].tolist())
-    chosen = {
-        kind: [next(at) for _ in range(each)] for kind in ("amount", "orphan", "missing", "code", "twin")
-    }
+    chosen = {kind: [next(at) for _ in range(each)] for kind in ("amount", "orphan", "missing", "code", "twin")}
     recorded: list[dict[str, str]] = []
 
     def record(kind: str, fault: str) -> None:
@@ -44,9 +42,7 @@ def spoil(tables: dict[str, pd.DataFrame], seed: int, quarter: Quarter) -> list[
     people = tables["person"].reset_index(drop=True)
     wrong = rng.permutation(len(people))[:2]
     people.loc[wrong, "gend"] = "9"
-    recorded += [
-        {"table": "person", "key": str(people.psn_no[n]), "fault": "bad_code"} for n in sorted(wrong)
-    ]
+    recorded += [{"table": "person", "key": str(people.psn_no[n]), "fault": "bad_code"} for n in sorted(wrong)]
     tables["person"] = people
     visits = tables["settlement"].reset_index(drop=True)
     odd = int(rng.integers(len(visits)))

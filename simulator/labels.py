@@ -21,9 +21,7 @@ def past_verdicts(truth: pd.DataFrame, persons: int, seed: int, quarter: Quarter
     capacity = max(60, round(persons * marks["verdicts_per_person"]))
     random = round(capacity * marks["random_share"])
     sizes = frame.groupby("fixmedins_code").rxno.size()
-    quota = np.minimum(sizes, np.maximum(1, np.round(np.sqrt(sizes) / np.sqrt(sizes).sum() * random))).astype(
-        int
-    )
+    quota = np.minimum(sizes, np.maximum(1, np.round(np.sqrt(sizes) / np.sqrt(sizes).sum() * random))).astype(int)
     number = pd.Series(rng.random(len(frame)))
     place = number.groupby(frame.fixmedins_code).rank(method="first")
     chance = (frame.fixmedins_code.map(quota) / frame.fixmedins_code.map(sizes)).astype(float)
@@ -41,9 +39,7 @@ def past_verdicts(truth: pd.DataFrame, persons: int, seed: int, quarter: Quarter
     chosen.loc[noisy & (chosen.verdict_class == 1), "item_codes"] = "1-7"
     chosen.loc[noisy & (chosen.verdict_class == 2), "item_codes"] = "2-9"
     begin = quarter.end + timedelta(days=42)
-    chosen["reviewed_time"] = [
-        begin + timedelta(minutes=int(m)) for m in rng.integers(0, 20_000, len(chosen))
-    ]
+    chosen["reviewed_time"] = [begin + timedelta(minutes=int(m)) for m in rng.integers(0, 20_000, len(chosen))]
     chosen.loc[chosen.fund_codes.isna(), "loss_amt"] = None
     columns = [
         "rxno",

@@ -79,9 +79,7 @@ def stream(seed: int, *numbers: int) -> np.random.Generator:
 def build_city(persons: int, seed: int, clean: bool) -> City:
     """Draw the city's standing. The same seed and number of persons always give the same city."""
     institution = _institutions(persons, seed, clean)
-    return City(
-        institution, _practitioners(institution, seed, clean), _persons(persons, seed, clean), _drugs()
-    )
+    return City(institution, _practitioners(institution, seed, clean), _persons(persons, seed, clean), _drugs())
 
 
 def _institutions(persons: int, seed: int, clean: bool) -> pd.DataFrame:
@@ -109,9 +107,7 @@ def _institutions(persons: int, seed: int, clean: bool) -> pd.DataFrame:
                     "sloppy": float(rng.normal(0, 0.45)),
                     "price": float(np.exp(rng.normal(0, 0.06))),
                     "unchecked": float(rng.choice([0.0, 0.02, 0.9], p=[0.5, 0.4, 0.1])),
-                    "clr_way": str(rng.choice(["1", "2"], p=[0.85, 0.15]))
-                    if inst_class in ("21", "30")
-                    else "1",
+                    "clr_way": str(rng.choice(["1", "2"], p=[0.85, 0.15])) if inst_class in ("21", "30") else "1",
                 }
             )
     frame = pd.DataFrame(rows)

@@ -74,9 +74,16 @@ class QuarterOfVisits:
         }
 
     def _finish(self, visit: Visit) -> Visit:
+        self._keep_to_rights(visit)
         if not self.clean:
             misconduct(visit, self.writer, self._context(visit), self.rng)
         return visit
+
+    def _keep_to_rights(self, visit: Visit) -> None:
+        """What is usual stays within the prescriber's antibacterial tier."""
+        tier = self.doctors[visit.doctor].abx_tier
+        allowed = [line for line in visit.lines if self.writer.tier[line.drug] <= tier]
+        visit.lines = allowed or [self.writer.line(self.writer.by_name["阿莫西林胶囊"], visit.lines[0].days)]
 
     def _usual_doctor(self, person: int, department: str, area: str) -> int:
         # The same person mostly goes to the same doctor: a stream of the person's own, not of the quarter.
@@ -97,11 +104,7 @@ class QuarterOfVisits:
             while day < self.days:
                 if day >= 0 and self.rng.random() < 0.8:
                     usual = self.rng.random() < 0.85
-                    doctor = (
-                        self._usual_doctor(person, department, area)
-                        if usual
-                        else self.doctor(department, area)
-                    )
+                    doctor = self._usual_doctor(person, department, area) if usual else self.doctor(department, area)
                     days = step if registered else int(self.rng.choice([7, 7, 14, 28]))
                     cost = self.doctors[doctor].cost_habit
                     visit = Visit(int(person), doctor, self.minute(day), disease, [],
@@ -118,9 +121,7 @@ class QuarterOfVisits:
         people, found = self.city.person, []
         season = _SEASON[self.quarter.number]
         acute = [n for n, d in enumerate(diseases()) if d["chronic"] == "0"]
-        weight = np.array(
-            [float(diseases()[n]["weight"]) * season[int(diseases()[n]["season"])] for n in acute]
-        )
+        weight = np.array([float(diseases()[n]["weight"]) * season[int(diseases()[n]["season"])] for n in acute])
         low = np.array([int(diseases()[n]["age_low"]) for n in acute])
         high = np.array([int(diseases()[n]["age_high"]) for n in acute])
         sex = np.array([diseases()[n]["sex"] for n in acute])
@@ -158,8 +159,7 @@ class QuarterOfVisits:
         """Persons who collect the same chronic drugs at one institution after the other, to sell them."""
         people, found = self.city.person, []
         costly = [
-            self.writer.by_name[n]
-            for n in ("阿托伐他汀钙片", "氯吡格雷片", "西格列汀片", "利伐沙班片", "达格列净片")
+            self.writer.by_name[n] for n in ("阿托伐他汀钙片", "氯吡格雷片", "西格列汀片", "利伐沙班片", "达格列净片")
         ]
         for person in np.flatnonzero(people.scheme.to_numpy() == "resale"):
             for _ in range(int(self.rng.poisson(1.3))):
@@ -208,9 +208,7 @@ class QuarterOfVisits:
             for _ in range(int(self.rng.integers(8, 20))):
                 person = int(self.rng.integers(len(self.city.person)))
                 lines = [self.writer.line(product, 10), *self.writer.lines(2, 7, self.rng, 0.0)]
-                found.append(
-                    Visit(person, int(doctor), self.minute(int(self.rng.integers(self.days))), 2, [], lines)
-                )
+                found.append(Visit(person, int(doctor), self.minute(int(self.rng.integers(self.days))), 2, [], lines))
         return found
 
     def _gangs(self) -> list[Visit]:
@@ -247,8 +245,6 @@ class QuarterOfVisits:
             if dead[int(person)] < self.days - 10:
                 day = int(self.rng.integers(max(0, dead[int(person)] + 2), self.days))
                 doctor = int(self.rng.integers(len(self.city.practitioner)))
-                visit = Visit(
-                    int(person), doctor, self.minute(day), 0, [], self.writer.lines(0, 28, self.rng, 0.0)
-                )
+                visit = Visit(int(person), doctor, self.minute(day), 0, [], self.writer.lines(0, 28, self.rng, 0.0))
                 visit.scheme, visit.long_rx, visit.reason = "after_death", True, "慢性病长期用药"
                 visits.append(visit)

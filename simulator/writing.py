@@ -52,7 +52,8 @@ class Writer:
     def __init__(self, city: City) -> None:
         self.drug = city.drug
         self.by_name = {name: row for row, name in enumerate(city.drug.drug_genname)}
-        self.sex = city.drug.sex_limit.tolist()
+        self.sex = [sex if isinstance(sex, str) else None for sex in city.drug.sex_limit]
+        self.tier = [int(tier) if tier == tier and tier is not None else 0 for tier in city.drug.abx_tier]
         self.name = city.drug.drug_genname.tolist()
         self.strength = city.drug.strength.to_numpy()
         self.ddd = city.drug.ddd.to_numpy()
@@ -86,14 +87,17 @@ class Writer:
         chosen = [usual[int(i)] for i in rng.permutation(len(usual))[:number]]
         if sometimes and rng.random() < 0.25 + 0.06 * cost:
             extra = sometimes[int(rng.integers(len(sometimes)))]
-            if (
-                self.atc[extra][:4] not in {self.atc[d][:4] for d in chosen if self.atc[d]}
-                or not self.atc[extra]
-            ):
+            if self.atc[extra][:4] not in {self.atc[d][:4] for d in chosen if self.atc[d]} or not self.atc[extra]:
                 chosen.append(extra)
-        return [
-            self.line(drug, 3 if self.injection[drug] and self.pack[drug] == 1 else days) for drug in chosen
-        ]
+        chosen = self._one_of_a_class(chosen)
+        return [self.line(drug, 3 if self.injection[drug] and self.pack[drug] == 1 else days) for drug in chosen]
+
+    def _one_of_a_class(self, drugs: list[int]) -> list[int]:
+        """The first drug of each pharmacological class: what is usual never doubles one."""
+        kept: dict[str, int] = {}
+        for drug in drugs:
+            kept.setdefault(self.atc[drug][:4] or f"none {drug}", drug)
+        return list(kept.values())
 
 
 _VIRAL = {"J06", "J11"}
@@ -173,9 +177,7 @@ def _many(visit: Visit, writer: Writer, context: dict[str, Any], rng: np.random.
     if writer.piece[visit.lines[0].drug]:
         return False
     have = {line.drug for line in visit.lines}
-    pool = [
-        d for d in range(len(writer.atc)) if not writer.piece[d] and not writer.injection[d] and d not in have
-    ]
+    pool = [d for d in range(len(writer.atc)) if not writer.piece[d] and not writer.injection[d] and d not in have]
     pool = [d for d in pool if writer.sex[d] in (None, context["gend"])]
     for drug in rng.permutation(pool)[: max(0, int(rng.integers(6, 8)) - len(have))]:
         visit.lines.append(writer.line(int(drug), visit.lines[0].days))
@@ -195,9 +197,7 @@ def _over_supply(visit: Visit, writer: Writer, context: dict[str, Any], rng: np.
 def _antibacterial(visit: Visit, writer: Writer, context: dict[str, Any], rng: np.random.Generator) -> bool:
     if context["code"] not in _VIRAL:
         return False
-    visit.lines.append(
-        writer.line(writer.by_name[str(rng.choice(_ABX[: 4 if context["age"] < 18 else 6]))], 5)
-    )
+    visit.lines.append(writer.line(writer.by_name[str(rng.choice(_ABX[: 4 if context["age"] < 18 else 6]))], 5))
     visit.tested = visit.tested or rng.random() < 0.35
     return True
 
@@ -214,9 +214,7 @@ def _over_dose(visit: Visit, writer: Writer, context: dict[str, Any], rng: np.ra
 def _pair(visit: Visit, writer: Writer, first: str, second: str) -> None:
     have = {line.drug for line in visit.lines}
     days = visit.lines[0].days
-    visit.lines += [
-        writer.line(d, days) for d in (writer.by_name[first], writer.by_name[second]) if d not in have
-    ]
+    visit.lines += [writer.line(d, days) for d in (writer.by_name[first], writer.by_name[second]) if d not in have]
 
 
 def _duplicate(visit: Visit, writer: Writer, context: dict[str, Any], rng: np.random.Generator) -> bool:

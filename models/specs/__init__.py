@@ -25,7 +25,8 @@ class ModelSpec:
     ``group`` is the column by which folds are split, so that no subject stands on both sides.
     ``least_labels`` positives and as many negatives are needed. ``leaves_out`` names feature groups that are
     never used, ``weak_leaves_out`` those that are not used with labels made of rule findings. ``weight_power``:
-    trees grow on the design weight to this power. ``capacity_share``: share of the rows, 0 to 1, at which
+    trees grow on the design weight to this power. ``background``: uninvestigated subjects taken as clean, to each
+    labelled row. ``capacity_share``: share of the rows, 0 to 1, at which
     precision and recall are told. ``baselines``: name and feature of the one-column rivals.
     """
 
@@ -37,6 +38,7 @@ class ModelSpec:
     least_labels: int
     leaves_out: tuple[str, ...]
     weak_leaves_out: tuple[str, ...]
+    background: float
     weight_power: float
     capacity_share: float
     baselines: tuple[tuple[str, str], ...]

@@ -1,0 +1,78 @@
+"""Knowledge points of the national "two libraries", as an agency hands them over in one CSV file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from records.errors import DataFault
+
+if TYPE_CHECKING:
+    import duckdb
+
+NEEDED = ("kp_id", "rule_name", "rule_class", "status", "med_code", "code_form", "decidable")
+OPTIONAL = (
+    "gz_code", "official", "superseded_by", "begndate", "enddate", "sex", "age_min_days", "age_max_days", "med_type",
+    "hosp_lv", "insutype", "course_days", "course_scope", "icd", "tcm_use", "limit_text",
+)  # fmt: skip
+MOST_LISTED = 200
+
+
+@dataclass(frozen=True)
+class Points:
+    """Loaded points: table ``knowledge_point`` stands on the connection; the rule names that they decide."""
+
+    rule_names: frozenset[str]
+
+    def report(self, con: duckdb.DuckDBPyConnection) -> dict[str, Any]:
+        """How many points matched a drug of the folder, how many cannot be read into a limit, and which."""
+        total, points, effective = con.execute(
+            "SELECT count(*), count(DISTINCT kp_id), count(DISTINCT kp_id) FILTER (status = 'effective') FROM knowledge_point"
+        ).fetchall()[0]
+        matched = con.execute("SELECT count(DISTINCT kp_id) FROM point_of_drug").fetchall()[0][0]
+        unread = con.execute(
+            "SELECT DISTINCT kp_id, rule_name FROM knowledge_point WHERE status = 'effective' AND decidable <> '1' ORDER BY ALL"
+        ).fetchall()
+        return {
+            "rows": total,
+            "points": points,
+            "effective": effective,
+            "matched_points": matched,
+            "undecidable_points": len(unread),
+            "undecidable": [f"{name} {rule}" for name, rule in unread[:MOST_LISTED]],
+        }
+
+
+def load_points(con: duckdb.DuckDBPyConnection, path: Path) -> Points:
+    """Read knowledge points onto the connection and match them with the catalogue.
+
+    Any column order, more columns allowed. Exact codes are used; only where a code and rule have none, the
+    longest matching prefix. Raises DataFault for a file that lacks a needed column or cannot be read.
+    """
+    import duckdb
+
+    try:
+        con.execute(
+            "CREATE OR REPLACE TEMP TABLE given_point AS FROM read_csv($path, header=true, all_varchar=true, "
+            "delim=',', quote='\"', escape='\"')",
+            {"path": str(path)},
+        )
+    except duckdb.Error as error:
+        raise DataFault(f"{path.name} cannot be read as knowledge points: check that it is CSV in UTF-8.") from error
+    present = [str(row[0]) for row in con.execute("DESCRIBE given_point").fetchall()]
+    missing = [name for name in NEEDED if name not in present]
+    if missing:
+        raise DataFault(f"{path.name} lacks the column {', '.join(missing)}: add it.")
+    chosen = [
+        f"nullif(trim({name}), '') AS {name}" if name in present else f"NULL::VARCHAR AS {name}"
+        for name in (*NEEDED, *OPTIONAL)
+    ]
+    con.execute(
+        f"CREATE OR REPLACE TEMP TABLE knowledge_point AS SELECT DISTINCT {', '.join(chosen)} FROM given_point"
+    )
+    con.execute((Path(__file__).parent / "points" / "match.sql").read_text(encoding="utf-8"))
+    names = con.execute(
+        "SELECT DISTINCT rule_name FROM knowledge_point WHERE status = 'effective' AND decidable = '1'"
+    ).fetchall()
+    return Points(frozenset(str(name) for (name,) in names))

@@ -1,0 +1,17 @@
+-- Which effective, decidable points hold for which drug of the catalogue: exact codes first, for a code and
+-- rule without any the longest matching prefix.
+CREATE OR REPLACE TEMP TABLE live_point AS
+SELECT * FROM knowledge_point WHERE status = 'effective' AND decidable = '1';
+CREATE OR REPLACE TEMP TABLE coded AS
+SELECT DISTINCT hilist_code AS code FROM net_line WHERE list_type IN ('101', '102', '103', '104');
+CREATE OR REPLACE TEMP TABLE point_of_drug AS
+WITH exact AS (
+    SELECT c.code, p.* FROM coded c JOIN live_point p ON p.med_code = c.code AND p.code_form = 'exact'
+), prefixed AS (
+    SELECT c.code, p.*, length(p.med_code) AS size FROM coded c
+    JOIN live_point p ON p.code_form = 'prefix' AND starts_with(c.code, p.med_code)
+    WHERE NOT EXISTS (SELECT 1 FROM exact e WHERE e.code = c.code AND e.rule_name = p.rule_name)
+)
+SELECT * FROM exact
+UNION ALL
+SELECT * EXCLUDE (size) FROM prefixed QUALIFY size = max(size) OVER (PARTITION BY code, rule_name);
