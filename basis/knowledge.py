@@ -44,11 +44,11 @@ class Points:
         }
 
 
-def load_points(con: duckdb.DuckDBPyConnection, path: Path) -> Points:
-    """Read knowledge points onto the connection and match them with the catalogue.
+def read_points(con: duckdb.DuckDBPyConnection, path: Path) -> dict[str, int]:
+    """Read knowledge points onto the connection; counts of rows, points, effective and undecidable ones.
 
-    Any column order, more columns allowed. Exact codes are used; only where a code and rule have none, the
-    longest matching prefix. Raises DataFault for a file that lacks a needed column or cannot be read.
+    Any column order, more columns allowed. Raises DataFault for a file that lacks a needed column or cannot be
+    read.
     """
     import duckdb
 
@@ -71,6 +71,20 @@ def load_points(con: duckdb.DuckDBPyConnection, path: Path) -> Points:
     con.execute(
         f"CREATE OR REPLACE TEMP TABLE knowledge_point AS SELECT DISTINCT {', '.join(chosen)} FROM given_point"
     )
+    rows, points, effective, text_only = con.execute(
+        "SELECT count(*), count(DISTINCT kp_id), count(DISTINCT kp_id) FILTER (status = 'effective'), "
+        "count(DISTINCT kp_id) FILTER (status = 'effective' AND decidable <> '1') FROM knowledge_point"
+    ).fetchall()[0]
+    return {"rows": rows, "points": points, "effective": effective, "text_only": text_only}
+
+
+def load_points(con: duckdb.DuckDBPyConnection, path: Path) -> Points:
+    """Read knowledge points and match them with the catalogue of an as-of connection.
+
+    Exact codes are used; only where a code and rule have none, the longest matching prefix. Errors as for
+    ``read_points``.
+    """
+    read_points(con, path)
     con.execute((Path(__file__).parent / "points" / "match.sql").read_text(encoding="utf-8"))
     names = con.execute(
         "SELECT DISTINCT rule_name FROM knowledge_point WHERE status = 'effective' AND decidable = '1'"

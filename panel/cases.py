@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import insert, select, update
@@ -74,7 +74,7 @@ def _plain(row: dict[Any, Any]) -> dict[str, Any]:
 
 def _case(name: str, row: dict[str, Any], payload: dict[str, Any]) -> dict[str, Any]:
     shown = {key: value for key, value in payload.items() if key != "after_blind"}
-    due = Quarter.parse(name).end + timedelta(days=DUE_DAYS)
+    due = max(datetime.now(), Quarter.parse(name).end) + timedelta(days=DUE_DAYS)
     return {
         "case_id": f"{name}-{row['draw_order']:05d}",
         "quarter": name,

@@ -38,10 +38,12 @@ def moment(value: str | None) -> str:
     return NONE if not value else value[:16]
 
 
-def chart(spec: Any, height: int) -> Any:
-    """A chart in the house's dress."""
+def chart(spec: Any, row: int = 26) -> Any:
+    """A bar chart in the house's dress; ``row`` = pixels a bar."""
+    from altair import Step
+
     return (
-        spec.properties(height=height, width="container")
+        spec.properties(height=Step(row), width="container")
         .configure(font=FONT)
         .configure_axis(labelFontSize=12, titleFontSize=12, grid=False)
         .configure_view(stroke=None)

@@ -8,7 +8,7 @@ from records.errors import Situation
 from review_app.screens import case, disputes, log, pool, progress, queue, registry
 from review_app.state import language, service, words
 
-st.set_page_config(page_title="处方点评 rxpanel", page_icon="📋", layout="wide")
+st.set_page_config(page_title="处方点评 rxpanel", layout="wide")
 
 
 def _guarded(screen):  # type: ignore[no-untyped-def]
@@ -25,22 +25,22 @@ _ = words()
 panel = service()
 pages = []
 if panel.may("see_queue"):
-    pages.append(st.Page(_guarded(queue), title=_("My queue"), icon="📥", url_path="queue"))
-    pages.append(st.Page(_guarded(case), title=_("Case"), icon="💊", url_path="case"))
+    pages.append(st.Page(_guarded(queue), title=_("My queue"), url_path="queue"))
+    pages.append(st.Page(_guarded(case), title=_("Case"), url_path="case"))
 if panel.may("adjudicate"):
-    pages.append(st.Page(_guarded(disputes), title=_("Disputes"), icon="⚖️", url_path="disputes"))
+    pages.append(st.Page(_guarded(disputes), title=_("Disputes"), url_path="disputes"))
 if panel.may("see_progress"):
-    pages.append(st.Page(_guarded(progress), title=_("Quarter board"), icon="📊", url_path="board"))
+    pages.append(st.Page(_guarded(progress), title=_("Quarter board"), url_path="board"))
 if panel.may("see_models"):
-    pages.append(st.Page(_guarded(registry), title=_("Models and scores"), icon="🧮", url_path="scores"))
+    pages.append(st.Page(_guarded(registry), title=_("Models and scores"), url_path="scores"))
 if panel.may("see_log"):
-    pages.append(st.Page(_guarded(log), title=_("Audit log"), icon="🔗", url_path="log"))
+    pages.append(st.Page(_guarded(log), title=_("Audit log"), url_path="log"))
 if panel.may("manage_pool"):
-    pages.append(st.Page(_guarded(pool), title=_("Experts and accounts"), icon="👥", url_path="pool"))
+    pages.append(st.Page(_guarded(pool), title=_("Experts and accounts"), url_path="pool"))
 if panel.may("see_leads"):
     from review_app.screens import suspects
 
-    pages.append(st.Page(_guarded(suspects), title=_("Leads"), icon="🔎", url_path="leads"))
+    pages.append(st.Page(_guarded(suspects), title=_("Leads"), url_path="leads"))
 
 with st.sidebar:
     st.caption(panel.actor.name)

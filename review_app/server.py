@@ -6,7 +6,7 @@ own, before Streamlit. No script of a page can read the cookie, and no other sit
 
 from __future__ import annotations
 
-import os
+import logging
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from starlette.middleware.base import BaseHTTPMiddleware
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
+from streamlit import config
 from streamlit.starlette import App
 
 from panel.accounts import actor_of, change_password, must_change, sign_in, sign_out
@@ -137,7 +138,21 @@ class _Door(BaseHTTPMiddleware):
         return answer
 
 
-os.environ.setdefault("STREAMLIT_BROWSER_GATHER_USAGE_STATS", "false")
+#: Streamlit reads its environment only when its own command starts it; here the settings are set directly.
+SETTINGS = {
+    "browser.gatherUsageStats": False,
+    "client.toolbarMode": "minimal",
+    "client.showErrorDetails": "none",
+    "logger.level": "warning",
+    "server.fileWatcherType": "none",
+    "server.headless": True,
+    "theme.base": "light",
+    "theme.primaryColor": "#1d5a85",
+    "theme.font": "'Noto Sans CJK SC', 'Microsoft YaHei', 'PingFang SC', sans-serif",
+}
+for _name, _value in SETTINGS.items():
+    config.set_option(_name, _value)
+logging.getLogger("uvicorn.access").disabled = True
 app = App(
     Path(__file__).parent / "main.py",
     routes=[

@@ -23,7 +23,7 @@ def show() -> None:
         return
     st.session_state["case_id"] = case_id
     opened = panel.open_case(case_id)
-    left, right = st.columns([3, 2], gap="large")
+    left, right = st.columns([2, 1], gap="medium")
     with left:
         prescription(opened)
         timeline(opened["case"])
@@ -85,7 +85,7 @@ def timeline(case: dict[str, Any]) -> None:
             tooltip=["drug", "begin", "days", "amt"],
         )
     )
-    st.altair_chart(look.chart(spec, 60 + 24 * frame["drug"].nunique()))
+    st.altair_chart(look.chart(spec))
     st.caption(_("Bar = days of supply as written; where days are unknown the bar is one day wide."))
 
 
@@ -133,7 +133,7 @@ def reasons(case: dict[str, Any], score: dict[str, Any]) -> None:
             tooltip=["reason", "contribution"],
         )
     )
-    st.altair_chart(look.chart(spec, 30 * len(frame) + 40))
+    st.altair_chart(look.chart(spec))
     for row in rows:
         sign = "＋" if row["contribution"] > 0 else "－"
         st.markdown(f"{sign} {_plain(row['reason'])}")

@@ -52,14 +52,15 @@ def _states(found: dict[str, Any]) -> None:
     spec = alt.Chart(frame).mark_bar(color=look.BLUE).encode(
         x=alt.X("cases:Q", title=_("Cases")), y=alt.Y("state:N", sort=None, title=None), tooltip=["state", "cases"]
     )  # fmt: skip
-    st.altair_chart(look.chart(spec, 40 + 28 * len(frame)))
+    st.altair_chart(look.chart(spec))
 
 
 def _institutions(panel: Any, name: str) -> None:
     _ = words()
     st.subheader(_("Institutions"))
     counts = panel.verdict_counts(name).set_index("fixmedins_code")
-    rows = institution_rows(workplace(), name, panel.store)
+    with st.spinner(_("Computing estimates…")):
+        rows = institution_rows(workplace(), name, panel.store)
     table = pd.DataFrame(
         {
             _("Institution"): [row["fixmedins_code"] for row in rows],

@@ -83,9 +83,11 @@ def _fields(case_id: str, keep: Any) -> None:
     st.radio(_("Class"), list(_CLASS_WORDS), format_func=lambda c: both(*_CLASS_WORDS[c]), index=None,
              key=_key(case_id, "verdict_class"), on_change=keep, horizontal=True)  # fmt: skip
     st.multiselect(_("Review item codes (the class is the worst of them)"), list(items),
-                   format_func=lambda c: f"{c} {both(*items[c])}", key=_key(case_id, "item_codes"), on_change=keep)  # fmt: skip
+                   format_func=lambda c: f"{c} {both(*items[c])}", key=_key(case_id, "item_codes"), on_change=keep,
+                   placeholder=_("choose"))  # fmt: skip
     st.multiselect(_("Fund-use codes (an opinion, not a finding)"), list(funds),
-                   format_func=lambda c: f"{c} {both(*funds[c])}", key=_key(case_id, "fund_codes"), on_change=keep)  # fmt: skip
+                   format_func=lambda c: f"{c} {both(*funds[c])}", key=_key(case_id, "fund_codes"), on_change=keep,
+                   placeholder=_("choose"))  # fmt: skip
     st.text_input(_("Fund loss in yuan (with a fund-use code only)"), key=_key(case_id, "loss_amt"), on_change=keep)
     st.checkbox(_("I saw the medical record"), key=_key(case_id, "record_seen"), on_change=keep)
     st.text_area(_("Comment"), key=_key(case_id, "comment"), on_change=keep)
