@@ -19,7 +19,7 @@ class Calibration:
 
     def apply(self, raw: Any) -> Any:
         """Probabilities of raw scores (log-odds)."""
-        return 1 / (1 + np.exp(-(self.slope * np.asarray(raw, dtype=float) + self.intercept)))
+        return _logistic(self.slope * np.asarray(raw, dtype=float) + self.intercept)
 
 
 def fit_platt(raw: Any, label: Any, weight: Any) -> Calibration:
@@ -41,8 +41,13 @@ def fit_platt(raw: Any, label: Any, weight: Any) -> Calibration:
     return Calibration(float(slope), float(intercept))
 
 
+def _logistic(logit: Any) -> Any:
+    # Beyond these limits a double is 0 or 1 anyway; without them the exponential overflows.
+    return 1 / (1 + np.exp(-np.clip(logit, -700, 700)))
+
+
 def _newton(raw: Any, target: Any, weight: Any, slope: float, intercept: float) -> tuple[float, float, float]:
-    p = 1 / (1 + np.exp(-(slope * raw + intercept)))
+    p = _logistic(slope * raw + intercept)
     curve = weight * p * (1 - p)
     pull = weight * (target - p)
     # A little ridge keeps the step finite when all scores are alike.
@@ -59,6 +64,6 @@ def _matching_intercept(raw: Any, target: Any, weight: Any) -> float:
     share = float((weight * target).sum() / weight.sum())
     for _ in range(80):
         middle = (low + high) / 2
-        mean = float((weight / (1 + np.exp(-(_LEAST_SLOPE * raw + middle)))).sum() / weight.sum())
+        mean = float((weight * _logistic(_LEAST_SLOPE * raw + middle)).sum() / weight.sum())
         low, high = (middle, high) if mean < share else (low, middle)
     return (low + high) / 2

@@ -72,17 +72,28 @@ class Registry:
         spec, client = trained.spec, self.client
         tags = {_IDENTITY: identity, "label_source": trained.label_source}
         experiment = self.tracking.experiment(spec.name, spec.slug)
+        self._end_killed(experiment, identity)
         run = client.create_run(experiment, run_name=trained.version, tags=tags)
-        for name, value in logged_parameters(trained).items():
-            client.log_param(run.info.run_id, name, value)
-        for name, number in logged_metrics(trained.metrics).items():
-            client.log_metric(run.info.run_id, name, number)
+        self._log_numbers(run.info.run_id, trained)
         with tempfile.TemporaryDirectory(prefix="rxpanel-model-") as scratch:
             source = self.tracking.put(run, write_artifacts(trained, manifest, Path(scratch)), "model")
         client.set_terminated(run.info.run_id)
         self._ensure_model(spec)
         version = client.create_model_version(spec.slug, source, run.info.run_id, tags=tags)
         return int(version.version)
+
+    def _end_killed(self, experiment: str, identity: str) -> None:
+        """Close what an earlier, killed registration of the same training left open."""
+        chosen = f"attributes.status = 'RUNNING' AND tags.`{_IDENTITY}` = '{identity}'"
+        for run in self.client.search_runs([experiment], chosen):
+            self.client.set_terminated(run.info.run_id, "KILLED")
+
+    def _log_numbers(self, run_id: str, trained: Trained) -> None:
+        from mlflow.entities import Metric, Param
+
+        settings = [Param(name, str(value)) for name, value in logged_parameters(trained).items()]
+        measured = [Metric(name, number, 0, 0) for name, number in logged_metrics(trained.metrics).items()]
+        self.client.log_batch(run_id, metrics=measured, params=settings)
 
     def _ensure_model(self, spec: ModelSpec) -> None:
         if self._aliases(spec) is None:

@@ -21,11 +21,12 @@ class Tracking:
     def __init__(self, tracking_uri: str | None, folder: Path) -> None:
         os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
         os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "3")
-        for name in ("mlflow", "alembic"):
-            logging.getLogger(name).setLevel(logging.ERROR)
+        os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "ERROR")
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             import mlflow
+        for name in ("mlflow", "alembic"):
+            logging.getLogger(name).setLevel(logging.ERROR)
 
         self.folder = folder.absolute()
         self.embedded = tracking_uri is None

@@ -24,10 +24,10 @@ class ModelSpec:
 
     ``group`` is the column by which folds are split, so that no subject stands on both sides.
     ``least_labels`` positives and as many negatives are needed. ``leaves_out`` names feature groups that are
-    never used, ``weak_leaves_out`` those that are not used with labels made of rule findings. ``weight_power``:
-    trees grow on the design weight to this power. ``background``: uninvestigated subjects taken as clean, to each
-    labelled row. ``capacity_share``: share of the rows, 0 to 1, at which
-    precision and recall are told. ``baselines``: name and feature of the one-column rivals.
+    never used, ``weak_leaves_out`` those that are not used with labels made of rule findings. ``background``:
+    uninvestigated subjects taken as clean, to each labelled row. ``weight_power``: trees grow on the design weight
+    to this power. ``capacity_share``: share of the rows, 0 to 1, at which precision and recall are told.
+    ``baselines``: name and feature of the one-column rivals.
     """
 
     target: str

@@ -1,0 +1,190 @@
+"""What counts as a label, drawn as tables; and the weights beside an exact slow reference."""
+
+from __future__ import annotations
+
+import math
+from datetime import datetime
+from statistics import median
+
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from models.labels import (
+    INVESTIGATIONS,
+    STORE,
+    VERDICTS,
+    design_weights,
+    enough,
+    from_findings,
+    from_investigations,
+    from_verdicts,
+    is_fraud,
+)
+from models.specs import load_specs
+
+BEFORE = datetime(2026, 10, 1)
+SPECS = load_specs()
+
+FRAUD = """
+F38-2a  no
+F38-2c  yes
+F38-2d  no
+F38-3   yes
+F38-3b  yes
+F38-4a  yes
+F38-5   yes
+F38-51  no
+F38-6   no
+F38-1a  no
+F40-1a  yes
+F40-4   yes
+P41-3   yes
+1-11    no
+F38-6 F40-3  yes
+F38-2d F38-6  no
+"""
+
+
+@pytest.mark.parametrize("line", FRAUD.strip().splitlines())
+def test_fund_codes_that_mean_fraud(line: str) -> None:
+    codes, _, expected = line.rpartition(" ")
+    assert is_fraud(codes.strip()) == (expected == "yes")
+
+
+@pytest.mark.parametrize("missing", [None, float("nan"), pd.NA, ""])
+def test_no_fund_code_is_no_fraud(missing: object) -> None:
+    assert not is_fraud(missing)
+
+
+# rxno, reviewed, class, fund codes, selection, chance -> label unreasonable, fraud ("-" = no label)
+VERDICT_TABLE = """
+R1 2026-08-01 0 -      random   0.1  | 0 0
+R2 2026-08-01 1 -      random   0.1  | 1 0
+R3 2026-08-01 3 F38-2d targeted 0.5  | 1 0
+R4 2026-08-01 0 F38-2c targeted 0.5  | 0 1
+R5 2026-08-01 2 F40-3  clue     1.0  | 1 1
+R6 2026-08-01 U F40-3  random   0.1  | - -
+R7 2026-10-01 1 -      random   0.1  | - -
+R8 2026-08-01 1 -      random   0.1  | - -
+"""
+
+
+def _table() -> tuple[pd.DataFrame, dict[str, tuple[str, str]]]:
+    rows, expected = [], {}
+    for line in VERDICT_TABLE.strip().splitlines():
+        left, right = line.split("|")
+        rxno, day, kind, codes, selection, chance = left.split()
+        rows.append(
+            {
+                "rxno": rxno, "reviewed_time": pd.Timestamp(day), "verdict_class": None if kind == "U" else int(kind),
+                "fund_codes": None if codes == "-" else codes, "loss_amt": 12.5, "selection": selection,
+                "incl_prob": float(chance),
+            }
+        )  # fmt: skip
+        first, second = right.split()
+        expected[rxno] = (first, second)
+    return pd.DataFrame(rows), expected
+
+
+@pytest.mark.parametrize(("target", "place"), [("unreasonable", 0), ("fraud", 1)])
+@pytest.mark.parametrize("order", [1, -1])
+def test_labels_of_verdicts(target: str, place: int, order: int) -> None:
+    verdicts, expected = _table()
+    quarters = {f"R{n}": "2026Q2" for n in range(1, 8)}  # R8 is not in the data
+    spec = SPECS[f"{target}@prescription"]
+    labels = from_verdicts(verdicts.iloc[::order], quarters, spec, BEFORE, STORE)
+    assert labels.source == STORE
+    got = dict(zip(labels.frame["key"], labels.frame["label"].astype(str), strict=True))
+    assert got == {rxno: texts[place] for rxno, texts in expected.items() if texts[place] != "-"}
+    assert list(labels.frame["key"]) == sorted(got)
+    assert set(labels.frame.loc[labels.frame["random"], "key"]) == {"R1", "R2"}
+
+
+def test_no_verdict_gives_an_empty_frame_with_every_column() -> None:
+    verdicts, _ = _table()
+    frame = from_verdicts(verdicts, {}, SPECS["fraud@prescription"], BEFORE, VERDICTS).frame
+    assert frame.empty
+    assert {"key", "quarter", "label", "weight", "known", "random", "loss"} <= set(frame.columns)
+
+
+# subject, end of the period, established, loss
+INVESTIGATED = """
+person       P1 2026-03-31 1 100
+person       P1 2026-02-01 0 0
+person       P2 2026-06-30 0 0
+person       P3 2026-10-01 1 50
+practitioner P4 2026-06-30 1 10
+"""
+
+
+def test_labels_of_investigations_stand_in_the_quarter_in_which_the_period_ends() -> None:
+    columns = ["subject_type", "subject_code", "enddate", "fraud_flag", "loss_amt"]
+    findings = pd.DataFrame([line.split() for line in INVESTIGATED.strip().splitlines()], columns=columns)
+    findings = findings.astype({"fraud_flag": "int8", "loss_amt": "float64"})
+    labels = from_investigations(findings, SPECS["fraud@person"], BEFORE, INVESTIGATIONS)
+    got = {(row.key, row.quarter): (row.label, row.loss) for row in labels.frame.itertuples()}
+    assert got == {("P1", "2026Q1"): (1, 100.0), ("P2", "2026Q2"): (0, 0.0)}
+    assert not labels.frame["known"].any()
+
+
+def test_weak_labels_are_whoever_a_rule_points_at() -> None:
+    findings = pd.DataFrame(
+        {
+            "rxno": ["R1", "R2", None, "R4"],
+            "psn_no": ["P1", "P2", "P3", "P4"],
+            "item_codes": ["1-11", None, "1-2", ""],
+            "fund_codes": ["F38-2d", "F40-3", "F38-5", None],
+        }
+    )
+    keys = pd.DataFrame({"key": ["R1", "R2", "R3", "R4"], "quarter": "2026Q2"})
+    people = pd.DataFrame({"key": ["P1", "P2", "P3", "P4"], "quarter": "2026Q2"})
+
+    def pointed(name: str, of: pd.DataFrame) -> set[str]:
+        frame = from_findings(findings, of, SPECS[name]).frame
+        assert len(frame) == len(of)
+        return set(frame.loc[frame["label"] == 1, "key"])
+
+    assert pointed("unreasonable@prescription", keys) == {"R1"}
+    assert pointed("fraud@prescription", keys) == {"R2"}
+    assert pointed("fraud@person", people) == {"P2", "P3"}
+
+
+def slow_weights(chances: list[float | None], random: list[bool]) -> list[float]:
+    """One row at a time, by the definition."""
+    raw = [None if p is None or not 0 < p <= 1 else 1 / p for p in chances]
+    cut: list[float | None] = []
+    for weight, arm in zip(raw, random, strict=True):
+        same = [w for w, a in zip(raw, random, strict=True) if a == arm and w is not None]
+        cut.append(None if weight is None else min(weight, 10 * median(same)))
+    aimed = [w for w, a in zip(cut, random, strict=True) if not a and w is not None]
+    known = [w for w in cut if w is not None]
+    stand_in = median(aimed) if aimed else median(known) if known else 1.0
+    full = [stand_in if w is None else w for w in cut]
+    return [w / (sum(full) / len(full)) for w in full]
+
+
+CHANCE = st.one_of(st.none(), st.floats(1e-4, 1.0), st.sampled_from([0.0, 1.5, -1.0]))
+
+
+@given(st.lists(st.tuples(CHANCE, st.booleans()), min_size=1, max_size=40))
+def test_weights_agree_with_the_slow_reference(drawn: list[tuple[float | None, bool]]) -> None:
+    chances, random = [p for p, _ in drawn], [arm for _, arm in drawn]
+    frame = design_weights(pd.Series(chances, dtype="float64"), pd.Series(random))
+    assert frame["weight"].tolist() == pytest.approx(slow_weights(chances, random))
+    assert math.isclose(frame["weight"].mean(), 1.0)
+    assert frame["known"].tolist() == [p is not None and 0 < p <= 1 for p in chances]
+
+
+def test_a_single_rare_draw_is_cut_within_its_own_arm_only() -> None:
+    chances, random = [0.1] * 9 + [0.0001] + [1.0] * 30, [True] * 10 + [False] * 30
+    weight = design_weights(pd.Series(chances), pd.Series(random))["weight"]
+    assert weight[9] == pytest.approx(10 * weight[0])
+    assert weight[0] == pytest.approx(10 * weight[20])
+
+
+def test_enough_counts_both_classes() -> None:
+    verdicts, _ = _table()
+    labels = from_verdicts(verdicts, {"R1": "2026Q2"}, SPECS["fraud@prescription"], BEFORE, VERDICTS)
+    assert not enough(labels, SPECS["fraud@prescription"])

@@ -1,0 +1,131 @@
+"""Scores and reasons: columns, ranks, and sums that must hold to the last digit shown."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import shap
+
+from models.boosting import matrix
+from models.labels import WEAK
+from models.loaded import LoadedModel
+from models.reasons import MOST_REASONS, OTHER, empty_reasons, explain
+from models.scoring import base_value, empty_scores, raw_scores, score
+from records.errors import VerificationFailed
+
+SCORES = [
+    "rxno", "target", "score", "raw_score", "base_value", "rank", "flagged", "model_name", "model_version",
+    "label_source",
+]  # fmt: skip
+REASONS = ["rxno", "target", "feature", "value", "value_text", "contribution", "reason_zh", "reason_en"]
+
+
+def test_scores_have_the_columns_of_the_contract_by_key(model: LoadedModel, rows: pd.DataFrame) -> None:
+    frame = score(model, rows.sample(frac=1, random_state=3), 25)
+    assert list(frame.columns) == SCORES == list(empty_scores("prescription").columns)
+    assert frame["rxno"].is_monotonic_increasing
+    assert sorted(frame["rank"]) == list(range(1, len(rows) + 1))
+    assert frame["flagged"].sum() == 25
+    assert frame.loc[frame["flagged"], "raw_score"].min() >= frame.loc[~frame["flagged"], "raw_score"].max()
+    assert frame["score"].corr(frame["raw_score"], method="spearman") == pytest.approx(1)
+    assert set(frame["model_version"]) == {model.version}
+
+
+def test_equal_scores_are_ranked_by_key(model: LoadedModel, rows: pd.DataFrame) -> None:
+    same = pd.concat([rows.iloc[[0]]] * 5, ignore_index=True).assign(rxno=["E", "A", "D", "B", "C"])
+    frame = score(model, same, 2)
+    assert dict(zip(frame["rxno"], frame["rank"], strict=True)) == {"A": 1, "B": 2, "C": 3, "D": 4, "E": 5}
+
+
+def test_a_switched_off_feature_counts_as_missing(model: LoadedModel, rows: pd.DataFrame) -> None:
+    without = raw_scores(model, rows.drop(columns="drug_count"))
+    missing = raw_scores(model, rows.assign(drug_count=np.nan))
+    assert (without == missing).all()
+
+
+def test_slices_change_nothing(model: LoadedModel, rows: pd.DataFrame, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = raw_scores(model, rows)
+    monkeypatch.setattr("models.scoring._SLICE", 7)
+    assert (raw_scores(model, rows) == whole).all()
+    assert len(raw_scores(model, rows.iloc[:0])) == 0
+
+
+def test_reasons_add_up_to_the_raw_score(model: LoadedModel, rows: pd.DataFrame) -> None:
+    keys = set(rows["rxno"].iloc[:40])
+    scores = score(model, rows, 10).set_index("rxno")
+    frame = explain(model, rows, keys)
+    assert list(frame.columns) == REASONS == list(empty_reasons("prescription").columns)
+    assert set(frame["rxno"]) == keys
+    sums = frame.groupby("rxno")["contribution"].sum() + base_value(model)
+    assert np.abs(sums - scores.loc[sums.index, "raw_score"]).max() < 1e-6
+    last = frame.groupby("rxno").tail(1)
+    assert set(last["feature"]) == {OTHER}
+    assert (frame.groupby("rxno").size() <= MOST_REASONS + 1).all()
+    assert frame[["reason_zh", "reason_en"]].map(bool).all(axis=None)
+
+
+def test_contributions_are_those_of_shap(model: LoadedModel, rows: pd.DataFrame) -> None:
+    some = rows.iloc[:30]
+    frame = explain(model, some, set(some["rxno"]))
+    explainer = shap.TreeExplainer(model.booster)
+    values = np.asarray(explainer.shap_values(matrix(some, model.names)))
+    values = values[1] if values.ndim == 3 and values.shape[0] == 2 else values
+    expected = pd.DataFrame(values, columns=model.names, index=some["rxno"])
+    for row in frame[frame["feature"] != OTHER].itertuples():
+        assert row.contribution == pytest.approx(expected.loc[row.rxno, row.feature], abs=1e-6)
+
+
+def test_a_reason_says_value_unit_and_usual_range(model: LoadedModel, rows: pd.DataFrame) -> None:
+    frame = explain(model, rows, {"R00000"})
+    row = frame[frame["feature"] == "amount_per_day"].iloc[0]
+    assert f"{rows['amount_per_day'].iloc[0]:,.2f}" in row["reason_zh"]
+    assert "元" in row["reason_zh"]
+    assert "yuan" in row["reason_en"]
+    low = model.manifest["usual"]["amount_per_day"][0]
+    assert f"{low:,.2f}" in row["reason_en"]
+
+
+def test_usual_ranges_are_the_tenth_and_ninetieth_of_a_hundred(model: LoadedModel, rows: pd.DataFrame) -> None:
+    for name in model.names:
+        known = np.sort(rows[name].dropna().to_numpy(dtype=float))
+        low, middle, high = model.manifest["usual"][name]
+        for share, value in ((0.1, low), (0.5, middle), (0.9, high)):
+            assert value == known[int(np.floor(share * (len(known) - 1) + 1e-9))]
+
+
+def test_weak_labels_are_said_in_the_reasons(model: LoadedModel, rows: pd.DataFrame) -> None:
+    weak = replace(model, manifest={**model.manifest, "label_source": WEAK})
+    frame = explain(weak, rows, {"R00000"})
+    other = frame[frame["feature"] == OTHER].iloc[0]
+    assert "规则发现" in other["reason_zh"]
+    assert "rule findings" in other["reason_en"]
+    assert set(score(weak, rows, 1)["label_source"]) == {WEAK}
+
+
+def test_a_feature_that_left_the_catalogue_is_told_by_its_name(model: LoadedModel, rows: pd.DataFrame) -> None:
+    frame = explain(model, rows, {"R00000"}, catalogue={"x": None})  # type: ignore[dict-item]
+    assert frame.loc[frame["feature"] == "drug_count", "reason_en"].iloc[0].startswith("drug_count = ")
+
+
+def test_nobody_to_explain_gives_an_empty_table(model: LoadedModel, rows: pd.DataFrame) -> None:
+    assert list(explain(model, rows, {"nobody"}).columns) == REASONS
+
+
+def test_contributions_that_do_not_add_up_are_refused(
+    model: LoadedModel, rows: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    true = model.booster
+
+    class Off:
+        def predict(self, x: Any, **how: Any) -> Any:
+            found = true.predict(x, **how)
+            return found + 0.001 if "raw_score" in how else found
+
+    broken = replace(model)
+    broken.__dict__["booster"] = Off()
+    with pytest.raises(VerificationFailed):
+        explain(broken, rows, {"R00000"})
