@@ -1,0 +1,81 @@
+"""Drift: silent on the same city, loud on another, and not alarmed by few rows."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from models.distribution import Distribution
+from models.loaded import LoadedModel
+from models.watch import SCORE, drift, worst
+
+
+def slow_index(then: list[float], now: list[float], limits: list[float]) -> float:
+    """Population stability index, one bin at a time, less its expected value."""
+
+    def shares(values: list[float]) -> list[float]:
+        bins = [0] * (len(limits) + 2)
+        for value in values:
+            if np.isnan(value):
+                bins[-1] += 1
+            else:
+                bins[sum(value > limit for limit in limits)] += 1
+        return [max(count / len(values), 1e-4) for count in bins]
+
+    first, second = shares(then), shares(now)
+    index = sum((b - a) * np.log(b / a) for a, b in zip(first, second, strict=True))
+    filled = sum(a > 1e-4 or b > 1e-4 for a, b in zip(first, second, strict=True))
+    return float(max(0.0, index - (filled - 1) * (1 / len(then) + 1 / len(now))))
+
+
+VALUES = st.lists(st.one_of(st.integers(-3, 6).map(float), st.just(float("nan"))), min_size=1, max_size=60)
+
+
+@given(VALUES, VALUES)
+def test_the_index_agrees_with_the_slow_reference(then: list[float], now: list[float]) -> None:
+    distribution = Distribution.of(np.array(then))
+    assert sum(distribution.shares) == pytest.approx(1)
+    assert distribution.moved(np.array(now)) == pytest.approx(slow_index(then, now, distribution.limits), abs=1e-12)
+    assert distribution.moved(np.array(then)) == 0
+
+
+def test_nothing_to_compare_is_not_a_number() -> None:
+    assert np.isnan(Distribution.of(np.array([1.0])).moved(np.array([])))
+
+
+def test_a_constant_that_changes_either_way_is_seen() -> None:
+    then = Distribution.of(np.zeros(500))
+    assert then.moved(np.ones(500)) > 1
+    assert then.moved(-np.ones(500)) > 1
+    assert then.moved(np.full(500, np.nan)) > 1
+
+
+def test_few_rows_do_not_alarm_and_a_shift_does() -> None:
+    rng = np.random.default_rng(1)
+    then = Distribution.of(rng.normal(size=20_000))
+    calm = [then.moved(rng.normal(size=60)) for _ in range(200)]
+    assert np.mean(np.array(calm) > 0.25) < 0.05
+    assert then.moved(rng.normal(1, 1, 60)) > 0.25
+    assert then.moved(rng.normal(0.05, 1, 2_000_000)) < 0.1
+
+
+def test_drift_of_a_model(model: LoadedModel, rows: pd.DataFrame) -> None:
+    same = drift(model, rows)
+    assert set(same["feature"]) == {*model.names, SCORE}
+    assert set(same["level"]) == {"ok"}
+    assert worst(same) == "ok"
+    moved = drift(model, rows.assign(drug_count=rows["drug_count"] + 4))
+    assert worst(moved) == "large"
+    assert {"drug_count", SCORE} <= set(moved.loc[moved["level"] == "large", "feature"])
+    assert moved["shift"].is_monotonic_decreasing
+    gone = drift(model, rows.drop(columns="age")).set_index("feature")
+    assert gone.loc["age", "level"] == "large"
+    assert np.isnan(gone.loc["age", "now"])
+
+
+def test_no_rows_no_drift(model: LoadedModel, rows: pd.DataFrame) -> None:
+    assert drift(model, rows.iloc[:0]).empty
+    assert worst(drift(model, rows.iloc[:0])) == "ok"
