@@ -129,9 +129,7 @@ def settle(data: ClearingInput, scheme: Scheme) -> list[ClearedPool]:
     grouped: dict[Key, list[Part]] = {key: [] for key in pools}
     for part in sorted(data.parts, key=lambda part: (part.key, part.code)):
         if part.key not in grouped:
-            raise WrongUse(
-                f"clearing_pool has no pool {' '.join(part.key)} for {data.year}, but {part.code} is in it: add it."
-            )
+            raise WrongUse(f"clearing_pool has no pool {' '.join(part.key)} for {data.year}, but {part.code} is in it: add it.")
         grouped[part.key].append(part)
     terms = scheme.clearing
     return [

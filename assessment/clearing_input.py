@@ -24,7 +24,7 @@ _SPENDING = """
 SELECT i.fixmedins_code, i.admdvs, s.insutype, CASE WHEN s.med_type LIKE '14%' THEN 'special' ELSE 'ordinary' END AS pool,
     sum(s.fund_pay_sumamt) AS spending, count(DISTINCT s.psn_no) FILTER (s.refd_setl_flag = 0) AS persons
 FROM settlement s JOIN institution i USING (fixmedins_code)
-WHERE year(s.setl_time) = $year AND (s.med_type LIKE '11%' OR s.med_type LIKE '13%' OR s.med_type LIKE '14%' OR s.med_type LIKE '41%')
+WHERE year(s.setl_time) = $year AND left(s.med_type, 2) IN ('11', '13', '14', '41')
     AND left(coalesce(s.insu_admdvs, i.admdvs), 4) = left(i.admdvs, 4) GROUP BY ALL ORDER BY ALL"""
 # Special fees: negotiated drugs, serious-illness special drugs, external prescriptions dispensed at a pharmacy.
 _SPECIAL = """
@@ -45,9 +45,7 @@ def load_clearing(workplace: Workplace, quarters: Sequence[Quarter], store: Stor
     con = open_asof(Snapshot.load(workplace.snapshots / digest), max(quarters))
     pools = _pools(con, year)
     if not pools:
-        raise WrongUse(
-            f"The data of {year} have no table clearing_pool: add it to the folder and run the quarter again."
-        )
+        raise WrongUse(f"The data of {year} have no table clearing_pool: add it to the folder and run the quarter again.")
     lines = con.execute(_SPECIAL, {"year": year}).fetchall()
     special: Counter[tuple[str, Key]] = Counter()
     pool_of_line: dict[str, tuple[str, Key]] = {}

@@ -92,9 +92,7 @@ def _prescription(result: Assessed, rxno: str, tables: Mapping[str, Any]) -> lis
             f"{' '.join(outcome.fund_codes)} experts {outcome.experts or '—'}"
         )
     for row in _mine(tables["findings"], rxno):
-        lines.append(
-            f"- 规则 {row['rule_id']} {row['rule_name']} ({row['result_type']}): {row['vola_evid']}; {row['basis']}"
-        )
+        lines.append(f"- 规则 {row['rule_id']} {row['rule_name']} ({row['result_type']}): {row['vola_evid']}; {row['basis']}")
     for row in _mine(tables["scores_prescription"], rxno):
         lines.append(
             f"- 评分 {row['target']} {row['score']:.4f} 第 rank {row['rank']} ({row['model_name']} {row['model_version']}, "

@@ -142,9 +142,7 @@ def _write_worksheets(result: Assessed, folder: Path) -> None:
             name = result.data.names().get(str(code), "")
             head: list[list[object]] = [["机构 institution", str(code), name], ["季度 quarter", part.quarter],
                                         ["评审人 reviewer", "", "评审日期 date", ""], []]  # fmt: skip
-            text = csv_text(
-                ["处方点评工作表 prescription review worksheet"], [*head, list(worksheet.HEADER), *body, [], *foot]
-            )
+            text = csv_text(["处方点评工作表 prescription review worksheet"], [*head, list(worksheet.HEADER), *body, [], *foot])
             write_text(folder / "worksheets" / f"{part.quarter}_{code}.csv", "\ufeff" + text)
 
 

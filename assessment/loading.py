@@ -89,7 +89,7 @@ def _single_lines(verdicts: pd.DataFrame) -> pd.DataFrame:
     rows = []
     for entry in verdicts[verdicts["judged"]].itertuples(index=False):
         given: dict[str, list[dict[str, Any]]] = defaultdict(list)
-        for line in json.loads(entry.lines):
+        for line in json.loads(str(entry.lines)):
             given[line["feedetl_sn"]].append(line)
         for number, said in sorted(given.items()):
             standing = set(str(entry.fund_codes or "").split())

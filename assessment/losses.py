@@ -68,9 +68,7 @@ def loss_lines(data: AssessmentInput, found: list[Outcome], scheme: Scheme) -> l
             named += _lines(outcome, single, fees[outcome.quarter].get(outcome.rxno, []))
     before = _before(data)
     once = []
-    for line in sorted(
-        named, key=lambda line: (line.outcome.quarter, line.outcome.rxno, line.feedetl_sn, -line.loss)
-    ):
+    for line in sorted(named, key=lambda line: (line.outcome.quarter, line.outcome.rxno, line.feedetl_sn, -line.loss)):
         key = line.feedetl_sn or f"rxno {line.outcome.rxno}"
         if key in before:
             once.append(replace(line, loss=0, note="counted_before"))

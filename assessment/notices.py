@@ -55,8 +55,7 @@ def notice(
             "|---|---|---|---|",
         ]
         lines += [
-            f"| {line.outcome.rxno} | {line.feedetl_sn} | {' '.join(line.fund_codes)} | {yuan(line.deduct)} |"
-            for line in mine
+            f"| {line.outcome.rxno} | {line.feedetl_sn} | {' '.join(line.fund_codes)} | {yuan(line.deduct)} |" for line in mine
         ]
     lines += ["", "## 陈述申辩 statements", ""]
     lines += [
@@ -71,9 +70,7 @@ def notice(
     return "\n".join(lines)
 
 
-def public_notice(
-    data: AssessmentInput, scores: Sequence[Score], estimates: list[dict[str, Any]], scheme: Scheme
-) -> str:
+def public_notice(data: AssessmentInput, scores: Sequence[Score], estimates: list[dict[str, Any]], scheme: Scheme) -> str:
     """What is published: scores, and counts with the small ones suppressed."""
     counts = {row["fixmedins_code"]: row for row in estimates}
     names = data.names()
@@ -90,7 +87,6 @@ def public_notice(
     for score in scores:
         row = counts.get(score.code)
         if row is not None:
-            lines.append(
-                f"| {names.get(score.code, score.code)} | {shown(row['n_random'])} | {number(score.score) or '—'} | {score.grade or '—'} |"
-            )
+            cells = (names.get(score.code, score.code), shown(row["n_random"]), number(score.score) or "—", score.grade or "—")
+            lines.append("| " + " | ".join(cells) + " |")
     return "\n".join([*lines, ""])

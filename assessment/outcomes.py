@@ -95,9 +95,7 @@ def _verdicts(part: QuarterInput) -> dict[str, Verdict]:
             found[str(rxno)] = Verdict(case_id=str(case_id or ""))
             continue
         final = None if verdict_class is None or not judged else int(verdict_class)
-        found[str(rxno)] = Verdict(
-            str(case_id or ""), True, final, codes(items), codes(funds), loss, " ".join(codes(experts))
-        )
+        found[str(rxno)] = Verdict(str(case_id or ""), True, final, codes(items), codes(funds), loss, " ".join(codes(experts)))
     return found
 
 

@@ -149,8 +149,7 @@ def _scheme(data: dict[str, Any], digest: str) -> Scheme:
         grades=tuple((row["grade"], exact(row["from"])) for row in data["grade"]),
         recovery={row["method"]: _recovery(row) for row in data["recovery"]},
         appeals=tuple(
-            AppealPeriod(row["id"], row["zh"], row["en"], int(row["working_days"]), row["clause"])
-            for row in data["appeal"]
+            AppealPeriod(row["id"], row["zh"], row["en"], int(row["working_days"]), row["clause"]) for row in data["appeal"]
         ),
         clearing=_clearing(data["clearing"]),
     )

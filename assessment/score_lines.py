@@ -32,7 +32,7 @@ def score_lines(
     import pandas as pd
 
     runs = {part.quarter: part.run for part in data.quarters}
-    rows = []
+    rows: list[tuple[object, ...]] = []
     by_code = {item.code: item for item in items}
     for score in scores:
         item = by_code.get(score.code)

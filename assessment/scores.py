@@ -124,9 +124,7 @@ def _ranked(scores: list[Score], scheme: Scheme) -> list[Score]:
     ranked = []
     for score in scores:
         others = [
-            other.score
-            for other in scores
-            if other.comparison_class == score.comparison_class and other.score is not None
+            other.score for other in scores if other.comparison_class == score.comparison_class and other.score is not None
         ]
         rank = None
         if score.score is not None and len(others) >= scheme.minimum_comparables:

@@ -47,7 +47,8 @@ def source_rows(con: duckdb.DuckDBPyConnection, rxnos: list[str]) -> pd.DataFram
 
     con.register("drawn_rows", pd.DataFrame({"rxno": pd.Series(rxnos, dtype="str")}))
     con.execute("CREATE OR REPLACE TEMP TABLE drawn AS SELECT rxno::VARCHAR AS rxno FROM drawn_rows")
-    return con.sql(_ROWS).df()
+    rows: pd.DataFrame = con.sql(_ROWS).df()
+    return rows
 
 
 def _share(part: int, whole: int) -> str:
@@ -58,9 +59,7 @@ def _mean(total: Decimal, count: int) -> str:
     return "" if not count else str((total / count).quantize(Decimal("0.01"), ROUND_HALF_UP))
 
 
-def sheet(
-    rows: list[dict[str, Any]], verdicts: dict[str, tuple[str, str]]
-) -> tuple[list[list[object]], list[list[object]]]:
+def sheet(rows: list[dict[str, Any]], verdicts: dict[str, tuple[str, str]]) -> tuple[list[list[object]], list[list[object]]]:
     """Rows of one institution's worksheet, and its foot. ``verdicts``: rxno to (1, 0 or empty; problem codes).
 
     O and P count judged prescriptions only; the others are shown empty and said in the foot.

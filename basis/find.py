@@ -33,9 +33,7 @@ class FindReport:
     knowledge: dict[str, Any] = field(default_factory=dict)
 
 
-def find(
-    con: duckdb.DuckDBPyConnection, snapshot: Snapshot, rulebook: Rulebook, knowledge: Points | None = None
-) -> FindReport:
+def find(con: duckdb.DuckDBPyConnection, snapshot: Snapshot, rulebook: Rulebook, knowledge: Points | None = None) -> FindReport:
     """Create table ``findings`` (the contract's columns) for the connection's quarter.
 
     ``con`` comes from ``records.asof.open_asof``. A rule whose data are absent is switched off and said; where

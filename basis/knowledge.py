@@ -68,9 +68,7 @@ def read_points(con: duckdb.DuckDBPyConnection, path: Path) -> dict[str, int]:
         f"nullif(trim({name}), '') AS {name}" if name in present else f"NULL::VARCHAR AS {name}"
         for name in (*NEEDED, *OPTIONAL)
     ]
-    con.execute(
-        f"CREATE OR REPLACE TEMP TABLE knowledge_point AS SELECT DISTINCT {', '.join(chosen)} FROM given_point"
-    )
+    con.execute(f"CREATE OR REPLACE TEMP TABLE knowledge_point AS SELECT DISTINCT {', '.join(chosen)} FROM given_point")
     rows, points, effective, text_only = con.execute(
         "SELECT count(*), count(DISTINCT kp_id), count(DISTINCT kp_id) FILTER (status = 'effective'), "
         "count(DISTINCT kp_id) FILTER (status = 'effective' AND decidable <> '1') FROM knowledge_point"

@@ -92,14 +92,10 @@ def read_rule(path: Path) -> Rule:
     except (KeyError, TypeError) as error:
         raise DataFault(f"{path.name} lacks or does not know a line of a rule: {error}.") from error
     _refuse_unfounded(rule, path)
-    check = next(
-        (p for p in (path.parent / f"{rule.check}.sql", _HERE / "checks" / f"{rule.check}.sql") if p.exists()), None
-    )
+    check = next((p for p in (path.parent / f"{rule.check}.sql", _HERE / "checks" / f"{rule.check}.sql") if p.exists()), None)
     if check is None:
         raise DataFault(f"{path.name} names the check {rule.check}, which does not exist.")
-    return Rule(
-        **{**asdict(rule), "parameters": parameters, "needs": rule.needs, "sql": check.read_text(encoding="utf-8")}
-    )
+    return Rule(**{**asdict(rule), "parameters": parameters, "needs": rule.needs, "sql": check.read_text(encoding="utf-8")})
 
 
 def _parameter(path: Path, entry: dict[str, Any]) -> Parameter:
@@ -109,9 +105,7 @@ def _parameter(path: Path, entry: dict[str, Any]) -> Parameter:
         raise DataFault(f"{path.name} has a parameter without value, dates or clause: {error}.") from error
     first, last = (date.fromisoformat(str(day)) for day in (parameter.valid_from, parameter.valid_to))
     if not parameter.clause or last <= first:
-        raise DataFault(
-            f"{path.name}: parameter {parameter.name} needs a clause and a validity that ends after it begins."
-        )
+        raise DataFault(f"{path.name}: parameter {parameter.name} needs a clause and a validity that ends after it begins.")
     return Parameter(parameter.name, parameter.value, first, last, parameter.clause)
 
 

@@ -47,9 +47,7 @@ def count_table(con: duckdb.DuckDBPyConnection, table: Table, rows_in: int) -> T
         ).fetchall()
     }
     by_fault: dict[str, int] = {}
-    for marks, count in con.execute(
-        f"SELECT marks, count(*) FROM sorted.{table.name} WHERE NOT ok GROUP BY marks"
-    ).fetchall():
+    for marks, count in con.execute(f"SELECT marks, count(*) FROM sorted.{table.name} WHERE NOT ok GROUP BY marks").fetchall():
         for code in codes(marks):
             by_fault[code] = by_fault.get(code, 0) + int(count)
     unparsed = count_rows(con, f"raw.unparsed WHERE table_name = '{table.name}'")

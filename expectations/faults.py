@@ -64,8 +64,7 @@ def create_wording(con: duckdb.DuckDBPyConnection, marks_of: str) -> None:
     ``marks_of`` is a query of one list column ``marks``.
     """
     con.execute(
-        "CREATE OR REPLACE TEMP TABLE wording "
-        "(marks VARCHAR[], fault_codes VARCHAR, fault_text VARCHAR, severity VARCHAR)"
+        "CREATE OR REPLACE TEMP TABLE wording (marks VARCHAR[], fault_codes VARCHAR, fault_text VARCHAR, severity VARCHAR)"
     )
     found = con.execute(f"SELECT DISTINCT marks FROM ({marks_of})").fetchall()
     rows = [[marks, " ".join(codes(marks)), sentence(marks), severity(marks)] for (marks,) in found]

@@ -24,9 +24,7 @@ _STYLE = (Path(__file__).parent / "report.css").read_text(encoding="utf-8")
 _TRENDS = {"settlement": "setl_time", "prescription": "prsc_time", "fee_line": "fee_ocur_time"}
 
 
-def faults_by_institution(
-    con: duckdb.DuckDBPyConnection, contract: Contract, supplied: Iterable[str]
-) -> list[dict[str, Any]]:
+def faults_by_institution(con: duckdb.DuckDBPyConnection, contract: Contract, supplied: Iterable[str]) -> list[dict[str, Any]]:
     """Quarantined rows by table, institution and fault; the institution of a row is its own or its parent's.
 
     Grain: one dict a table, institution and fault. ``rows`` are all rows of that institution in the table;
@@ -60,10 +58,7 @@ def _institution(contract: Contract, table: Table) -> tuple[str, str] | None:
     for column in table.columns:
         if column.references in ("settlement", "prescription"):
             key = quoted(contract[column.references].key[0])
-            parents = (
-                f"(SELECT {key} AS k, min(fixmedins_code) AS fixmedins_code "
-                f"FROM sorted.{column.references} GROUP BY 1)"
-            )
+            parents = f"(SELECT {key} AS k, min(fixmedins_code) AS fixmedins_code FROM sorted.{column.references} GROUP BY 1)"
             return "p.fixmedins_code", f"LEFT JOIN {parents} p ON p.k = t.{quoted(column.name)}"
     return None
 
@@ -81,9 +76,7 @@ def by_month(con: duckdb.DuckDBPyConnection, supplied: Iterable[str]) -> list[di
     return found
 
 
-def write_report(
-    con: duckdb.DuckDBPyConnection, contract: Contract, result: GateResult, quarter: Quarter, out: Path
-) -> None:
+def write_report(con: duckdb.DuckDBPyConnection, contract: Contract, result: GateResult, quarter: Quarter, out: Path) -> None:
     """Write gate_report.json and gate_report.html; no clock in either."""
     supplied = list(result.tables)
     content = {
@@ -116,10 +109,7 @@ def _page(content: dict[str, Any], contract: Contract) -> str:
         "<h2>各机构的问题 Faults by institution</h2>",
         _table(
             ["表 table", "机构 institution", "问题 fault", "隔离 quarantined", "全部行 rows"],
-            [
-                [e["table"], e["fixmedins_code"], e["fault"], e["quarantined"], e["rows"]]
-                for e in content["by_institution"]
-            ],
+            [[e["table"], e["fixmedins_code"], e["fault"], e["quarantined"], e["rows"]] for e in content["by_institution"]],
         ),
         "<h2>各月记录 Rows by month</h2>",
         *_trends(content["by_month"]),

@@ -152,9 +152,7 @@ def _changed(column: Column) -> str:
 def own_checks(table: Table, quarter: Quarter) -> list[Check]:
     """Checks of a row as a whole, from ``row_checks.toml``."""
     far = f"TIMESTAMP '{quarter.shift(4).end}'"
-    return [
-        (check["fault"], check["when"].replace("$a_year_after", far)) for check in row_checks().get(table.name, [])
-    ]
+    return [(check["fault"], check["when"].replace("$a_year_after", far)) for check in row_checks().get(table.name, [])]
 
 
 def sort_rows(

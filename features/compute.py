@@ -69,15 +69,10 @@ def _statement(grain: str, features: Iterable[Feature], absent: set[str]) -> str
         columns.append(f"CAST({feature.expression} AS {feature.sql_type}) AS {feature.name}")
     joined = "".join(f"\nLEFT JOIN stage.{name} AS {name} ON {name}.{key} = base.{key}" for name in sorted(stages))
     chosen = ",\n    ".join([f"base.{key}", "moment.as_of", *columns])
-    return (
-        f"SELECT {chosen}\nFROM stage.rows_{grain} AS base CROSS JOIN stage.moment AS moment{joined}"
-        f"\nORDER BY base.{key}"
-    )
+    return f"SELECT {chosen}\nFROM stage.rows_{grain} AS base CROSS JOIN stage.moment AS moment{joined}\nORDER BY base.{key}"
 
 
-def _switched_off(
-    con: duckdb.DuckDBPyConnection, snapshot: Snapshot, features: Iterable[Feature]
-) -> list[SwitchedOff]:
+def _switched_off(con: duckdb.DuckDBPyConnection, snapshot: Snapshot, features: Iterable[Feature]) -> list[SwitchedOff]:
     known: dict[str, bool] = {}
     off = []
     for feature in features:

@@ -45,8 +45,6 @@ def with_background(spec: ModelSpec, rows: pd.DataFrame, data: pd.DataFrame) -> 
 
 def _drawn(free: pd.DataFrame, count: int) -> pd.DataFrame:
     """The rows whose keys hash lowest: a draw that needs no seed and does not depend on the order of rows."""
-    chance = [
-        zlib.crc32(f"{quarter} {key}".encode()) for quarter, key in zip(free["quarter"], free["key"], strict=True)
-    ]
+    chance = [zlib.crc32(f"{quarter} {key}".encode()) for quarter, key in zip(free["quarter"], free["key"], strict=True)]
     order = free.assign(_chance=chance).sort_values(["_chance", "key"])
     return order.head(count).drop(columns="_chance")

@@ -58,9 +58,7 @@ def design_weights(probability: pd.Series, random: pd.Series) -> pd.DataFrame:
     return pd.DataFrame({"weight": weight / weight.mean(), "known": known})
 
 
-def from_verdicts(
-    verdicts: pd.DataFrame, quarters: dict[str, str], spec: ModelSpec, before: datetime, source: str
-) -> Labels:
+def from_verdicts(verdicts: pd.DataFrame, quarters: dict[str, str], spec: ModelSpec, before: datetime, source: str) -> Labels:
     """Labels of the prescription grain from final verdicts (of earlier reviews, or of the store).
 
     ``verdicts``: rxno, reviewed_time, verdict_class, fund_codes, loss_amt, selection, incl_prob; ``quarters``

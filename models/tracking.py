@@ -43,9 +43,7 @@ class Tracking:
             self.folder.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryDirectory(dir=self.folder, prefix=".making-") as scratch:
                 draft = Path(scratch) / "mlflow.db"
-                client = self._mlflow.MlflowClient(
-                    tracking_uri=f"sqlite:///{draft}", registry_uri=f"sqlite:///{draft}"
-                )
+                client = self._mlflow.MlflowClient(tracking_uri=f"sqlite:///{draft}", registry_uri=f"sqlite:///{draft}")
                 client.search_registered_models()
                 client.search_experiments()
                 client._tracking_client.store.engine.dispose()

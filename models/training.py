@@ -106,9 +106,7 @@ def _counts(data: pd.DataFrame) -> dict[str, int]:
 
 
 def _labelled(spec: ModelSpec, rows: pd.DataFrame, labels: Labels) -> pd.DataFrame:
-    data = rows.merge(labels.frame, on=["key", "quarter"], how="inner").sort_values(
-        ["quarter", "key"], ignore_index=True
-    )
+    data = rows.merge(labels.frame, on=["key", "quarter"], how="inner").sort_values(["quarter", "key"], ignore_index=True)
     if not enough(Labels(data, labels.source), spec):
         raise ModelNotTrained(
             f"{spec.name} needs at least {spec.least_labels} positive and negative labels in the data: "

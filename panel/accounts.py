@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import secrets
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, delete, insert, select, update
 
@@ -14,6 +15,9 @@ from panel.schema import account, session, setting
 from panel.store import Store
 from panel.tables import roles
 from records.errors import NotPermitted, WrongUse
+
+if TYPE_CHECKING:
+    from argon2 import PasswordHasher
 
 MOST_FAILURES, LOCK_MINUTES, SESSION_HOURS = 5, 15, 10
 LEAST_LENGTH = 10
@@ -42,7 +46,7 @@ class SignedIn:
     must_change: bool
 
 
-def _hasher():  # type: ignore[no-untyped-def]
+def _hasher() -> PasswordHasher:
     from argon2 import PasswordHasher
 
     return PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
@@ -53,7 +57,7 @@ def _time(moment: datetime) -> str:
 
 
 def _now() -> datetime:
-    return datetime.now(timezone.utc)
+    return datetime.now(UTC)
 
 
 def _token_hash(token: str) -> str:
@@ -106,9 +110,7 @@ def sign_in(store: Store, name: str, password: str) -> SignedIn:
         if row is None:
             refused = _REFUSED
         elif row.locked_until and row.locked_until > _time(_now()):
-            refused = (
-                f"账号已锁定，请{LOCK_MINUTES}分钟后再试 The account is locked: try again in {LOCK_MINUTES} minutes."
-            )
+            refused = f"账号已锁定，请{LOCK_MINUTES}分钟后再试 The account is locked: try again in {LOCK_MINUTES} minutes."
         else:
             try:
                 _hasher().verify(row.password, password)

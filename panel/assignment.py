@@ -48,9 +48,7 @@ def choose(pool: list[Any], load: dict[str, int], payload: dict[str, Any], barre
 def loads(connection: Connection) -> dict[str, int]:
     """Open assignments by expert."""
     rows = connection.execute(
-        select(assignment.c.expert_id, func.count())
-        .where(assignment.c.state == "open")
-        .group_by(assignment.c.expert_id)
+        select(assignment.c.expert_id, func.count()).where(assignment.c.state == "open").group_by(assignment.c.expert_id)
     )
     return {row[0]: int(row[1]) for row in rows}
 
@@ -66,9 +64,7 @@ def assign_drawn(connection: Connection, name: str) -> int:
     if not pool:
         return 0
     waiting = connection.execute(
-        select(case.c.case_id, case.c.payload)
-        .where(case.c.quarter == name, case.c.state == "drawn")
-        .order_by(case.c.number)
+        select(case.c.case_id, case.c.payload).where(case.c.quarter == name, case.c.state == "drawn").order_by(case.c.number)
     ).all()
     made, moved = [], []
     for row in waiting:
@@ -82,8 +78,8 @@ def assign_drawn(connection: Connection, name: str) -> int:
         moved.append({"case_id": row.case_id})
     if made:
         connection.execute(insert(assignment), made)
-        for row in moved:
-            connection.execute(update(case).where(case.c.case_id == row["case_id"]).values(state="assigned"))
+        for entry in moved:
+            connection.execute(update(case).where(case.c.case_id == entry["case_id"]).values(state="assigned"))
         rows = audit.marks(connection, "assignment", made) + audit.marks(connection, "case", moved)
         audit.record(connection, "system", "cases assigned", name, {"cases": len(moved), "rows": rows})
     return len(moved)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Connection, select
 
-from panel.schema import assignment, audit, case, expert, lead, outcome, quarter, sample, verdict
+from panel.schema import assignment, case, expert, lead, outcome, quarter, sample, verdict
+from panel.schema import audit as log
 from panel.store import Store
 
 _FIRST = "0" * 64
@@ -18,7 +19,7 @@ _FIRST = "0" * 64
 
 def now() -> str:
     """This moment, in UTC, as text that sorts by time."""
-    return datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 def canonical(content: Any) -> str:
@@ -33,7 +34,7 @@ def _hash(entry: dict[str, Any]) -> str:
 
 def record(connection: Connection, actor: str, action: str, subject: str, change: Any) -> None:
     """Add an entry inside the caller's transaction. ``change`` says from what to what, as JSON."""
-    last = connection.execute(select(audit.c.seq, audit.c.hash).order_by(audit.c.seq.desc()).limit(1)).first()
+    last = connection.execute(select(log.c.seq, log.c.hash).order_by(log.c.seq.desc()).limit(1)).first()
     entry: dict[str, Any] = {
         "seq": last.seq + 1 if last else 1,
         "prev_hash": last.hash if last else _FIRST,
@@ -44,7 +45,7 @@ def record(connection: Connection, actor: str, action: str, subject: str, change
         "change": canonical(change),
     }
     entry["hash"] = _hash(entry)
-    connection.execute(audit.insert().values(**entry))
+    connection.execute(log.insert().values(**entry))
 
 
 def fingerprint(rows: list[dict[str, Any]]) -> str:
@@ -65,7 +66,7 @@ class Verification:
 def head(store: Store) -> dict[str, Any]:
     """Number and hash of the newest entry; exports publish it."""
     with store.read() as connection:
-        last = connection.execute(select(audit.c.seq, audit.c.hash).order_by(audit.c.seq.desc()).limit(1)).first()
+        last = connection.execute(select(log.c.seq, log.c.hash).order_by(log.c.seq.desc()).limit(1)).first()
     return {"seq": last.seq, "hash": last.hash} if last else {"seq": 0, "hash": _FIRST}
 
 
@@ -77,7 +78,7 @@ def verify(store: Store, published: dict[str, Any] | None = None) -> Verificatio
     """
     found = Verification()
     with store.read() as connection:
-        entries = [dict(row._mapping) for row in connection.execute(select(audit).order_by(audit.c.seq))]
+        entries = [dict(row._mapping) for row in connection.execute(select(log).order_by(log.c.seq))]
         _check_chain(entries, found)
         _check_tables(connection, entries, found)
     if published and published["seq"]:

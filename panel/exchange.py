@@ -120,9 +120,9 @@ def import_verdicts(store: Store, path: Path, actor: str) -> ImportReport:
     with store.change() as connection:
         by_rxno: dict[str, list[Any]] = {}
         by_id: dict[str, Any] = {}
-        for row in connection.execute(select(case.c.case_id, case.c.quarter, case.c.rxno, case.c.payload)):
-            by_rxno.setdefault(row.rxno, []).append(row)
-            by_id[row.case_id] = row
+        for known in connection.execute(select(case.c.case_id, case.c.quarter, case.c.rxno, case.c.payload)):
+            by_rxno.setdefault(known.rxno, []).append(known)
+            by_id[known.case_id] = known
         taken: list[dict[str, Any]] = []
         for number, entry in enumerate(frame.to_dict("records"), start=2):
             try:
@@ -131,15 +131,11 @@ def import_verdicts(store: Store, path: Path, actor: str) -> ImportReport:
                 report.rejected.append((number, str(entry["rxno"]), str(problem)))
         conflicts = _contradictions(connection, taken)
         for row in conflicts:
-            why = (
-                f"Expert {row['expert_id']} gave another verdict at stage {row['stage']} already: use a later stage."
-            )
+            why = f"Expert {row['expert_id']} gave another verdict at stage {row['stage']} already: use a later stage."
             report.rejected.append((0, row["rxno"], why))
         taken = [row for row in taken if row not in conflicts]
-        _external_experts(connection, sorted({row["expert_id"] for row in taken}), actor)
-        report.added = add_verdicts(
-            connection, actor, "verdicts imported", sorted(taken, key=lambda r: r["submission_id"])
-        )
+        _external_experts(connection, sorted({entry["expert_id"] for entry in taken}), actor)
+        report.added = add_verdicts(connection, actor, "verdicts imported", sorted(taken, key=lambda r: r["submission_id"]))
     report.known = len(taken) - report.added
     return report
 
@@ -178,9 +174,7 @@ def _verdict_row(entry: dict[str, str], by_rxno: dict[str, list[Any]], by_id: di
     return stored_row(found, entry["expert_id"], (line, stage), given, entry.get("given_time", ""))
 
 
-def stored_row(
-    found: Any, expert_id: str, place: tuple[str, str], given: VerdictInput, given_time: str
-) -> dict[str, Any]:
+def stored_row(found: Any, expert_id: str, place: tuple[str, str], given: VerdictInput, given_time: str) -> dict[str, Any]:
     """A verdict as the store keeps it; its submission number comes from its content, so twice is once."""
     line, stage = place
     row: dict[str, Any] = {
@@ -209,10 +203,10 @@ def _contradictions(connection: Connection, rows: list[dict[str, Any]]) -> list[
     for row in connection.execute(select(verdict).where(verdict.c.stage.in_(STAGES))):
         known[tuple(getattr(row, name) for name in place)] = row.submission_id
     found = []
-    for row in sorted(rows, key=lambda row: str(row["submission_id"])):
-        key = tuple(row[name] for name in place)
-        if known.setdefault(key, row["submission_id"]) != row["submission_id"]:
-            found.append(row)
+    for given in sorted(rows, key=lambda entry: str(entry["submission_id"])):
+        key = tuple(given[name] for name in place)
+        if known.setdefault(key, given["submission_id"]) != given["submission_id"]:
+            found.append(given)
     return found
 
 

@@ -31,8 +31,7 @@ def open_leads(store: Store, quarter: str, flagged: pd.DataFrame) -> int:
     """
     with store.change() as connection:
         known = {
-            (row.subject_type, row.subject_code)
-            for row in connection.execute(select(lead).where(lead.c.quarter == quarter))
+            (row.subject_type, row.subject_code) for row in connection.execute(select(lead).where(lead.c.quarter == quarter))
         }
         new = [
             {
@@ -77,7 +76,7 @@ def export_leads(store: Store, quarter: str, path: Path) -> int:
 def import_outcomes(store: Store, path: Path, actor: str) -> ImportReport:
     """What became of leads: columns lead_id, or subject_type and subject_code; begndate, enddate, fraud_flag,
     and where known fund_codes, loss_amt. Importing again changes nothing; rejected rows are listed.
-    """  # noqa: D205
+    """
     frame = read_table(path, ("begndate", "enddate", "fraud_flag"))
     report = ImportReport(read=len(frame))
     with store.change() as connection:

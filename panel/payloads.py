@@ -102,9 +102,7 @@ def build(
             },
             "diagnoses": diagnoses.get(rxno, []),
             "lines": lines.get(rxno, []),
-            "timeline": [
-                {**e, "days": None if e["days"] is None else float(e["days"])} for e in events.get(rxno, [])
-            ],
+            "timeline": [{**e, "days": None if e["days"] is None else float(e["days"])} for e in events.get(rxno, [])],
             "sealed": {name: row[name] for name in _SEALED},
             "after_blind": opened[rxno],
         }
@@ -114,16 +112,14 @@ def build(
 
 
 def _text(value: Any) -> Any:
-    missing = value is None or value != value  # noqa: PLR0124
+    missing = value is None or value != value
     return None if missing else _plain(value.item() if hasattr(value, "item") else value)
 
 
 def _after_blind(
     rxnos: set[str], findings: pd.DataFrame, scores: pd.DataFrame, reasons: pd.DataFrame
 ) -> dict[str, dict[str, list[dict[str, Any]]]]:
-    opened: dict[str, dict[str, list[dict[str, Any]]]] = {
-        rxno: {"findings": [], "scores": [], "reasons": []} for rxno in rxnos
-    }
+    opened: dict[str, dict[str, list[dict[str, Any]]]] = {rxno: {"findings": [], "scores": [], "reasons": []} for rxno in rxnos}
     for part, frame in (("findings", findings), ("scores", scores), ("reasons", reasons)):
         for row in frame[frame["rxno"].isin(rxnos)].to_dict("records"):
             entry = {str(key): _text(value) for key, value in row.items()}

@@ -18,7 +18,7 @@ _OPEN = ("drawn", "assigned", "in_review", "awaiting_second", "agreed", "dispute
 
 def add_verdicts(connection: Connection, actor: str, action: str, rows: list[dict[str, Any]]) -> int:
     """Add verdict rows that are not there yet (by submission) and move their cases; returns how many were new."""
-    new = []
+    new: list[dict[str, Any]] = []
     for row in rows:
         submission = row["submission_id"]
         known = connection.execute(select(verdict.c.verdict_id).where(verdict.c.submission_id == submission)).first()

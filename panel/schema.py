@@ -18,9 +18,7 @@ from sqlalchemy import (
 
 metadata = MetaData()
 
-setting = Table(
-    "setting", metadata, Column("name", String(60), primary_key=True), Column("value", Text, nullable=False)
-)
+setting = Table("setting", metadata, Column("name", String(60), primary_key=True), Column("value", Text, nullable=False))
 
 audit = Table(
     "audit",

@@ -19,6 +19,7 @@ from panel.cases import open_quarters, payload_of
 from panel.exchange import stored_row
 from panel.record import add_verdicts
 from panel.schema import account, assignment, case, draft, expert, quarter, verdict
+from panel.schema import audit as log
 from panel.store import Store
 from panel.tables import check_transition, permissions
 from panel.verdict_input import VerdictInput, check
@@ -103,9 +104,7 @@ class PanelService:
                 )
             ).first()
             kept = connection.execute(
-                select(draft.c.content).where(
-                    draft.c.case_id == case_id, draft.c.expert_id == (self.actor.expert_id or "")
-                )
+                select(draft.c.content).where(draft.c.case_id == case_id, draft.c.expert_id == (self.actor.expert_id or ""))
             ).first()
         oversees = bool(self.actor.roles & {"adjudicator", "supervisor", "agency_reviewer"})
         if mine is None and not oversees:
@@ -124,9 +123,7 @@ class PanelService:
             "case": visible(payload_of(row), after_own_verdict=bool(own) or oversees, names=self.may("see_names")),
             "draft": json.loads(kept.content) if kept else None,
             "my_verdicts": own,
-            "other_verdicts": [self._shown(e) for e in rows if e.expert_id != self.actor.expert_id]
-            if oversees
-            else [],
+            "other_verdicts": [self._shown(e) for e in rows if e.expert_id != self.actor.expert_id] if oversees else [],
         }
 
     def _refuse_foreign(self, case_id: str) -> None:
@@ -191,7 +188,7 @@ class PanelService:
             earlier = connection.execute(
                 select(verdict).where(verdict.c.case_id == case_id, verdict.c.expert_id == expert_id)
             ).all()
-            self._check_turn(connection, (case_id, expert_id, stage), earlier, submission_id, found.state)
+            self._check_turn(connection, (case_id, expert_id, stage), list(earlier), submission_id, found.state)
             checked = check(given, Decimal(json.loads(found.payload)["total_amt"]))
             row = {
                 **stored_row(found, expert_id, ("", stage), checked, _given_time()),
@@ -231,12 +228,8 @@ class PanelService:
                 raise WrongUse("已提交结论的病例不能回避 A case with your verdict cannot be given back.")
             where = (assignment.c.case_id == case_id, assignment.c.expert_id == expert_id)
             connection.execute(update(assignment).where(*where).values(state="recused"))
-            barred = [
-                r.expert_id for r in connection.execute(select(assignment).where(assignment.c.case_id == case_id))
-            ]
-            payload = json.loads(
-                connection.execute(select(case.c.payload).where(case.c.case_id == case_id)).scalar_one()
-            )
+            barred = [r.expert_id for r in connection.execute(select(assignment).where(assignment.c.case_id == case_id))]
+            payload = json.loads(connection.execute(select(case.c.payload).where(case.c.case_id == case_id)).scalar_one())
             chosen = choose(experts_who_sign_in(connection), loads(connection), payload, barred)[:1]
             changed = [{"case_id": case_id, "expert_id": expert_id}]
             for name in chosen:
@@ -328,9 +321,7 @@ class PanelService:
         self._require("see_progress")
         with self.store.change() as connection:
             ready = connection.execute(
-                select(case.c.case_id, case.c.state).where(
-                    case.c.quarter == name, case.c.state.in_(("agreed", "adjudicated"))
-                )
+                select(case.c.case_id, case.c.state).where(case.c.quarter == name, case.c.state.in_(("agreed", "adjudicated")))
             ).all()
             for row in ready:
                 check_transition(row.state, "notified")
@@ -343,10 +334,10 @@ class PanelService:
         """The newest log entries, those that name ``text`` only."""
         self._require("see_log")
         with self.store.read() as connection:
-            found = select(audit.audit).order_by(audit.audit.c.seq.desc()).limit(limit)
+            found: Any = select(log).order_by(log.c.seq.desc()).limit(limit)
             if text:
                 pattern = f"%{text}%"
-                names = (audit.audit.c.actor, audit.audit.c.action, audit.audit.c.subject)
+                names = (log.c.actor, log.c.action, log.c.subject)
                 found = found.where(names[0].like(pattern) | names[1].like(pattern) | names[2].like(pattern))
             rows = connection.execute(found).all()
         return [{k: v for k, v in row._mapping.items() if k != "change"} for row in rows]
@@ -368,9 +359,7 @@ class PanelService:
         self._require("manage_accounts")
         with self.store.read() as connection:
             rows = connection.execute(
-                select(account.c.account, account.c.name, account.c.roles, account.c.expert_id).order_by(
-                    account.c.account
-                )
+                select(account.c.account, account.c.name, account.c.roles, account.c.expert_id).order_by(account.c.account)
             ).all()
         return [dict(row._mapping) for row in rows]
 

@@ -47,9 +47,7 @@ def check(verdict: VerdictInput, most: Decimal | None) -> VerdictInput:
     """
     if verdict.verdict_class not in CLASSES:
         raise WrongUse(f"'{verdict.verdict_class}' is no verdict class: use 0, 1, 2, 3 or U.")
-    for code, known in [(c, item_codes()) for c in verdict.item_codes] + [
-        (c, fund_codes()) for c in verdict.fund_codes
-    ]:
+    for code, known in [(c, item_codes()) for c in verdict.item_codes] + [(c, fund_codes()) for c in verdict.fund_codes]:
         if code not in known:
             raise WrongUse(f"'{code}' is no code of the review standards or fund-use violations.")
     if verdict.verdict_class == "U" and (verdict.item_codes or verdict.fund_codes or verdict.loss_amt):

@@ -18,10 +18,29 @@ from panel.store import Store
 if TYPE_CHECKING:
     import pandas as pd
 
-COLUMNS = (
-    "quarter rxno case_id fixmedins_code verdict_class judged closed state item_codes fund_codes "
-    "fund_codes_disputed loss_amt experts n_rows reviewed_time arm selection incl_prob incl_prob_any soft_label lines"
-).split()
+COLUMNS = [
+    "quarter",
+    "rxno",
+    "case_id",
+    "fixmedins_code",
+    "verdict_class",
+    "judged",
+    "closed",
+    "state",
+    "item_codes",
+    "fund_codes",
+    "fund_codes_disputed",
+    "loss_amt",
+    "experts",
+    "n_rows",
+    "reviewed_time",
+    "arm",
+    "selection",
+    "incl_prob",
+    "incl_prob_any",
+    "soft_label",
+    "lines",
+]
 
 
 def final_verdicts(store: Store, quarter: str | None = None, before: datetime | None = None) -> pd.DataFrame:

@@ -13,9 +13,7 @@ from records.periods import Quarter
 from records.workplace import Workplace
 
 
-def assess_quarters(
-    workplace: Workplace, quarters: Sequence[Quarter], out: Path, scheme: Path | None, period: str
-) -> None:
+def assess_quarters(workplace: Workplace, quarters: Sequence[Quarter], out: Path, scheme: Path | None, period: str) -> None:
     """Write the assessment of one quarter, or of a year's quarters joined, and log it."""
     from assessment.exports import assess
     from assessment.loading import load_quarters

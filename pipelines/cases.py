@@ -46,9 +46,7 @@ def open_quarter(
     with open_store(run.workplace.store_url()) as store:
         opened = open_cases(store, name, run.record.content["design"], sample, payloads)
         new_leads = open_leads(store, name, _flagged(scores))
-    run.record.note(
-        cases={"cases": opened.cases, "assigned": opened.assigned, "kept": opened.kept}, leads_opened=new_leads
-    )
+    run.record.note(cases={"cases": opened.cases, "assigned": opened.assigned, "kept": opened.kept}, leads_opened=new_leads)
 
 
 def _flagged(scores: dict[str, pd.DataFrame]) -> pd.DataFrame:
@@ -89,14 +87,14 @@ def show_cases(workplace: Workplace, quarter: str | None) -> None:
         frame = final_verdicts(store, _quarter(workplace, quarter))
     words = states()
     rows = [
-        (row.case_id, row.fixmedins_code, " ".join(words[row.state]), row.n_rows, _class(row.verdict_class))
+        (row.case_id, row.fixmedins_code, " ".join(words[str(row.state)]), row.n_rows, _class(row.verdict_class))
         for row in frame.sort_values("case_id").itertuples(index=False)
     ]
     show(["病例 case", "机构 institution", "状态 state", "意见 opinions", "结论 class"], rows)
 
 
 def _class(value: Any) -> str:
-    return "" if value is None or value != value or str(value) == "<NA>" else str(value)  # noqa: PLR0124
+    return "" if value is None or value != value or str(value) == "<NA>" else str(value)
 
 
 def _report(report: ImportReport, path: Path, workplace: Workplace) -> None:

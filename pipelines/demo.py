@@ -65,6 +65,6 @@ def start_app(workplace: Workplace, port: int) -> None:
     sys.stdout.flush()
     environment = {**os.environ, "RXPANEL_WORK": str(workplace.work)}
     try:
-        subprocess.run([sys.executable, str(launcher), str(port)], env=environment, check=False)
+        subprocess.run([sys.executable, str(launcher), str(port)], env=environment, check=False)  # noqa: S603
     except KeyboardInterrupt:
         sys.stdout.write("\n")

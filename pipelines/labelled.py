@@ -140,7 +140,5 @@ def weak_labels(labelled: Labelled, spec: ModelSpec) -> Labels:
 
     past = [quarter for quarter in labelled.available() if quarter < labelled.quarter][-WEAK_QUARTERS:]
     quarters = [str(quarter) for quarter in past or [labelled.quarter]]
-    frames = [
-        from_findings(labelled.findings(name), labelled.rows([name], spec.grain), spec).frame for name in quarters
-    ]
+    frames = [from_findings(labelled.findings(name), labelled.rows([name], spec.grain), spec).frame for name in quarters]
     return Labels(pd.concat(frames, ignore_index=True), WEAK)

@@ -95,9 +95,7 @@ def promote_models(workplace: Workplace, which: str | None, approved_by: str, ov
         try:
             event = registry.promote(spec, approved_by, override)
         except GateRefused as refusal:
-            _log(
-                workplace, "promotion refused", {"model": spec.name, "why": str(refusal), "approved_by": approved_by}
-            )
+            _log(workplace, "promotion refused", {"model": spec.name, "why": str(refusal), "approved_by": approved_by})
             refused.append(str(refusal))
             continue
         _log(workplace, "model promoted", event)
@@ -136,6 +134,4 @@ def show_watch(workplace: Workplace, quarter: str | None) -> None:
         raise NotFound("There is no champion to watch: run a quarter first.")
     show(["模型 model", "特征 features", "留意 notice", "显著 large", "最大 furthest"], rows)
     if large:
-        raise GateRefused(
-            f"More than a fifth of the features moved far for {', '.join(large)}: consider training anew."
-        )
+        raise GateRefused(f"More than a fifth of the features moved far for {', '.join(large)}: consider training anew.")

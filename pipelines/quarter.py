@@ -60,7 +60,8 @@ class QuarterTables:
 
     def frame(self, table: str) -> pd.DataFrame:
         """A table of the connection as a pandas frame, in the order of its first column."""
-        return self.con.sql(f"SELECT * FROM {table} ORDER BY ALL").df()
+        frame: pd.DataFrame = self.con.sql(f"SELECT * FROM {table} ORDER BY ALL").df()
+        return frame
 
     def rows(self, grain: str) -> int:
         """Rows of a grain in this quarter."""
@@ -68,12 +69,11 @@ class QuarterTables:
 
     def features(self, grain: str) -> pd.DataFrame:
         """Features of a grain, one row a key, in the order of the key."""
-        return self.con.sql(f"SELECT * FROM features_{grain} ORDER BY {GRAINS[grain]}").df()
+        frame: pd.DataFrame = self.con.sql(f"SELECT * FROM features_{grain} ORDER BY {GRAINS[grain]}").df()
+        return frame
 
 
-def compute_quarter(
-    snapshot: Snapshot, quarter: Quarter, basis: Basis, threads: int, memory_limit: str
-) -> QuarterTables:
+def compute_quarter(snapshot: Snapshot, quarter: Quarter, basis: Basis, threads: int, memory_limit: str) -> QuarterTables:
     """Open the snapshot as of a quarter and compute its findings and features."""
     from basis.find import find
     from basis.knowledge import load_points
@@ -104,8 +104,6 @@ def write_findings(tables: QuarterTables, folder: Path) -> int:
 def write_features(tables: QuarterTables, folder: Path) -> dict[str, int]:
     """Write features_<grain>.parquet for every grain; returns rows by grain."""
     return {
-        grain: write_parquet(
-            tables.con, f"SELECT * FROM features_{grain}", folder / f"features_{grain}.parquet", [key]
-        )
+        grain: write_parquet(tables.con, f"SELECT * FROM features_{grain}", folder / f"features_{grain}.parquet", [key])
         for grain, key in GRAINS.items()
     }

@@ -27,12 +27,14 @@ def risk_of(scores: pd.DataFrame) -> pd.DataFrame | None:
     if scores.empty:
         return None
     clear = (1 - scores["score"]).groupby(scores["rxno"]).prod()
-    return (1 - clear).clip(0, 1).rename("score").reset_index()
+    risk: pd.DataFrame = (1 - clear).clip(0, 1).rename("score").reset_index()
+    return risk
 
 
 def frame_of(tables: QuarterTables) -> pd.DataFrame:
     """The frame of the quarter: rxno and prescribing institution, by rxno."""
-    return tables.con.sql("SELECT rxno, fixmedins_code FROM frame ORDER BY rxno").df()
+    frame: pd.DataFrame = tables.con.sql("SELECT rxno, fixmedins_code FROM frame ORDER BY rxno").df()
+    return frame
 
 
 def draw_sample(run: Run, tables: QuarterTables, scores: dict[str, pd.DataFrame]) -> pd.DataFrame:
@@ -73,13 +75,15 @@ def draw_sample(run: Run, tables: QuarterTables, scores: dict[str, pd.DataFrame]
     return sample
 
 
+def _plain(rows: pd.DataFrame) -> list[Any]:
+    return list(rows.itertuples(index=False))
+
+
 def _chosen(workplace: Workplace, quarter: str | None) -> Quarter:
     return Quarter.parse(quarter) if quarter else workplace.newest()
 
 
-def show_plan(
-    workplace: Workplace, quarter: str | None, capacity: int | None, file: Path | None, width: float | None
-) -> None:
+def show_plan(workplace: Workplace, quarter: str | None, capacity: int | None, file: Path | None, width: float | None) -> None:
     """Print sizes and expected interval widths per institution, for a quarter that has been run."""
     from sampling.design import load_design
     from sampling.plan import plan
@@ -97,12 +101,11 @@ def show_plan(
             "" if row.half_width != row.half_width else f"±{100 * row.half_width:.1f} %",
             row.n_wanted,
         )
-        for row in rows.itertuples(index=False)
+        for row in _plain(rows)
     ]
     show(["机构 institution", "总体 frame", "随机 random", "半宽 half width (90 %)", "所需 needed"], cells)
     sys.stdout.write(
-        f"容量 capacity {design.capacity}, 随机 random {design.random_capacity}, "
-        f"定向 targeted {design.targeted_capacity}\n"
+        f"容量 capacity {design.capacity}, 随机 random {design.random_capacity}, 定向 targeted {design.targeted_capacity}\n"
     )
 
 

@@ -29,9 +29,7 @@ def verify_store(workplace: Workplace, exports: list[Path]) -> None:
     for fault in faults[:50]:
         sys.stderr.write(f"{fault}\n")
     if faults:
-        raise VerificationFailed(
-            f"{len(faults)} things do not agree with the log: keep this store and call the auditor."
-        )
+        raise VerificationFailed(f"{len(faults)} things do not agree with the log: keep this store and call the auditor.")
     sys.stdout.write(f"{found.entries} entries, head {found.head}\n")
 
 

@@ -100,10 +100,10 @@ def csv_text(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
 
 
 def write_csv(frame: pd.DataFrame, path: Path) -> None:
-    """Write an export: UTF-8 with BOM (spreadsheets read Chinese by it), missing values empty."""
+    """Write an export: UTF-8, missing values empty. No BOM: programs read these; people have the workbook."""
     columns = [str(name) for name in frame.columns]
     cells = frame.astype(object).where(frame.notna(), None)
-    write_text(path, "\ufeff" + csv_text(columns, cells.itertuples(index=False, name=None)))
+    write_text(path, csv_text(columns, cells.itertuples(index=False, name=None)))
 
 
 def write_text(path: Path, text: str) -> None:

@@ -79,18 +79,14 @@ def read_source(con: duckdb.DuckDBPyConnection, source: Path | str, contract: Co
     return report
 
 
-def read_tables(
-    con: duckdb.DuckDBPyConnection, folder: Path, contract: Contract, names: Sequence[str]
-) -> SourceReport:
+def read_tables(con: duckdb.DuckDBPyConnection, folder: Path, contract: Contract, names: Sequence[str]) -> SourceReport:
     """Read only the named tables of a folder, those that are there, into schema ``raw``."""
     con.sql("CREATE SCHEMA IF NOT EXISTS raw")
     con.sql(_UNPARSED)
     return _read_folder(con, folder, contract, names)
 
 
-def _read_folder(
-    con: duckdb.DuckDBPyConnection, folder: Path, contract: Contract, names: Sequence[str] = ()
-) -> SourceReport:
+def _read_folder(con: duckdb.DuckDBPyConnection, folder: Path, contract: Contract, names: Sequence[str] = ()) -> SourceReport:
     if not folder.is_dir():
         raise MissingTable(f"There is no data folder {folder}: name one with --data.")
     report = SourceReport()
@@ -247,9 +243,7 @@ def _load_csv(
             "FROM rejects GROUP BY line",
             {"table": table.name, "name": name},
         )
-        counted = con.execute(
-            "SELECT count(*) FROM raw.unparsed WHERE table_name = $table", {"table": table.name}
-        ).fetchall()
+        counted = con.execute("SELECT count(*) FROM raw.unparsed WHERE table_name = $table", {"table": table.name}).fetchall()
     except duckdb.Error as error:
         raise UnreadableFile(f"{name} cannot be read as CSV: check its quotes and line ends.") from error
     finally:

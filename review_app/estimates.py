@@ -13,9 +13,8 @@ def institution_rows(workplace: Workplace, quarter: str, store: Store) -> list[d
 
     rate, low and high are fractions from the random arm, None while too little is judged.
     """
-    from assessment.loading import load_quarters
-
     from assessment.estimates import institution_estimates, reviewed
+    from assessment.loading import load_quarters
     from assessment.losses import loss_lines
     from assessment.outcomes import outcomes
     from assessment.scheme import load_scheme

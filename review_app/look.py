@@ -25,12 +25,12 @@ def quantity(value: Any, unit: str | None = "") -> str:
 
 def percent(value: float | None, digits: int = 1) -> str:
     """A fraction as per cent; a dash for a missing one."""
-    return NONE if value is None or value != value else f"{100 * value:.{digits}f} %"  # noqa: PLR0124
+    return NONE if value is None or value != value else f"{100 * value:.{digits}f} %"
 
 
 def interval(low: float | None, high: float | None) -> str:
     """A 90 % interval of a fraction."""
-    return NONE if low is None or low != low else f"{percent(low)} – {percent(high)}"  # noqa: PLR0124
+    return NONE if low is None or low != low else f"{percent(low)} – {percent(high)}"
 
 
 def moment(value: str | None) -> str:

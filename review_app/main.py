@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from types import ModuleType
+
 import streamlit as st
 
 from records.errors import Situation
@@ -11,7 +14,7 @@ from review_app.state import language, service, words
 st.set_page_config(page_title="处方点评 rxpanel", layout="wide")
 
 
-def _guarded(screen):  # type: ignore[no-untyped-def]
+def _guarded(screen: ModuleType) -> Callable[[], None]:
     def show() -> None:
         try:
             screen.show()

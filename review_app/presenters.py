@@ -36,9 +36,7 @@ def age_text(person: dict[str, Any], _: Words) -> str:
 def head(case: dict[str, Any], _: Words, language: str) -> list[tuple[str, str]]:
     """The head of the prescription as labelled values."""
     person = case["person"]
-    flags = [_("pregnant")] * bool(person.get("geso_flag")) + [_("breast-feeding")] * bool(
-        person.get("suck_prd_flag")
-    )
+    flags = [_("pregnant")] * bool(person.get("geso_flag")) + [_("breast-feeding")] * bool(person.get("suck_prd_flag"))
     return [
         (_("Time"), moment(case["prsc_time"])),
         (_("Setting"), code_word("prescription", "setting", case["setting"], language)),

@@ -63,10 +63,7 @@ def _fill(lower: Sequence[int], upper: Sequence[int], weights: Sequence[float], 
     """max(lower, min(upper, c x weight)) with c such that they sum to the total; found by halving."""
 
     def at(factor: float) -> list[float]:
-        return [
-            float(max(low, min(high, factor * weight)))
-            for low, high, weight in zip(lower, upper, weights, strict=True)
-        ]
+        return [float(max(low, min(high, factor * weight))) for low, high, weight in zip(lower, upper, weights, strict=True)]
 
     small, large = 0.0, max((high / weight for high, weight in zip(upper, weights, strict=True)), default=0.0)
     for _ in range(200):

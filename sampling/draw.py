@@ -61,9 +61,7 @@ def prepare(frame: pd.DataFrame, scores: pd.DataFrame | None, clues: Collection[
     means = rows.groupby("fixmedins_code")["score"].mean()
     rates = {str(code): float(mean) for code, mean in means.items()} if scored else None
     sizes = allocate({str(code): int(n) for code, n in counts.items()}, design, capacity, rates)
-    rows["p_random"] = rows["fixmedins_code"].map(sizes).astype(float) / rows["fixmedins_code"].map(counts).astype(
-        float
-    )
+    rows["p_random"] = rows["fixmedins_code"].map(sizes).astype(float) / rows["fixmedins_code"].map(counts).astype(float)
     spare = max(0, min(design.targeted_capacity, design.capacity - capacity) - named) if scored else 0
     rows["p_targeted"] = targeted_probabilities(rows["score"].to_numpy() ** design.risk_power, spare)
     notes = _notes(design, scored, capacity - wanted, named, spare)
@@ -140,9 +138,7 @@ def _note(what: str, why_zh: str, why_en: str) -> dict[str, str]:
     return {"what": what, "why_zh": why_zh, "why_en": why_en}
 
 
-def draw(
-    frame: pd.DataFrame, scores: pd.DataFrame | None, clues: Collection[str], design: Design, seed: str
-) -> pd.DataFrame:
+def draw(frame: pd.DataFrame, scores: pd.DataFrame | None, clues: Collection[str], design: Design, seed: str) -> pd.DataFrame:
     """Draw a quarter: the rows of sample.parquet, by rxno. The same arguments give the same rows.
 
     Grain: one row a prescription. ``arm`` = random if the random arm drew it, whatever else did; else clue,

@@ -48,7 +48,6 @@ def stratified_half_width(
 ) -> float:
     """Half-width of a stratified total with these sample sizes."""
     variance = math.fsum(
-        count**2 * sd**2 / size * (1 - size / count)
-        for count, sd, size in zip(populations, sds, samples, strict=True)
+        count**2 * sd**2 / size * (1 - size / count) for count, sd, size in zip(populations, sds, samples, strict=True)
     )
     return deviate(confidence) * math.sqrt(variance)

@@ -8,7 +8,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from records.periods import Quarter
-from simulator.static import City, diseases, parameters, stream
+from simulator.static import City, diseases, parameters, plain_rows, stream
 from simulator.writing import FREQUENCY, Line, Visit, Writer
 
 FEN = Decimal("0.01")
@@ -42,10 +42,9 @@ class Biller:
         self.rng = stream(seed, 200, quarter.year * 4 + quarter.number)
         self.rows: Rows = defaultdict(list)
         self.truth: list[dict[str, Any]] = []
-        # Plain tuples: reading a frame row by row costs ten times as much.
-        self.doctors = list(city.practitioner.itertuples(index=False))
-        self.places = list(city.institution.itertuples(index=False))
-        self.people = list(city.person.itertuples(index=False))
+        self.doctors = plain_rows(city.practitioner)
+        self.places = plain_rows(city.institution)
+        self.people = plain_rows(city.person)
         self.place = {code: row for row, code in enumerate(city.institution.fixmedins_code)}
         self.codes = city.drug.med_list_codg.tolist()
         self.names = city.drug.drug_genname.tolist()
@@ -76,7 +75,7 @@ class Biller:
         settled = self._settlement(tag, visit, seller, when, place)
         lines = self._drug_lines(tag, visit, place, seller, when, settled)
         lines += self._service_lines(tag, visit, when, settled) if not external else []
-        self._sum(settled, lines, visit)
+        self._sum(settled, lines)
         again = self._refund(tag, settled, lines)
         self._judge(tag, visit, lines, place, again)
 
@@ -100,9 +99,7 @@ class Biller:
                 "long_rx_flag": int(visit.long_rx),
                 "ext_reason": visit.reason,
                 "phar_codg": f"Y{place.admdvs}{visit.doctor % 7:06d}" if checked else None,
-                "phar_chk_time": when + timedelta(minutes=4)
-                if checked and rng.random() > missing["phar_chk_time"]
-                else None,
+                "phar_chk_time": when + timedelta(minutes=4) if checked and rng.random() > missing["phar_chk_time"] else None,
                 "rx_circ_flag": int(external),
                 "geso_flag": int(diseases()[visit.disease]["code"] == "Z34"),
                 "suck_prd_flag": 0,
@@ -275,7 +272,7 @@ class Biller:
         self.rows["fee_line"] += lines
         return lines
 
-    def _sum(self, settled: dict[str, Any], lines: list[dict[str, Any]], visit: Visit) -> None:
+    def _sum(self, settled: dict[str, Any], lines: list[dict[str, Any]]) -> None:
         total = sum((row["det_item_fee_sumamt"] for row in lines), Decimal(0))
         own = sum((row["det_item_fee_sumamt"] for row in lines if row["chrgitm_lv"] == "03"), Decimal(0))
         scope = sum((row["inscp_scp_amt"] for row in lines), Decimal(0))
@@ -303,9 +300,7 @@ class Biller:
             self._copy(settled, lines, f"{tag}A", when + timedelta(minutes=15), Decimal(1))
         return again
 
-    def _copy(
-        self, settled: dict[str, Any], lines: list[dict[str, Any]], tag: str, when: datetime, sign: Decimal
-    ) -> None:
+    def _copy(self, settled: dict[str, Any], lines: list[dict[str, Any]], tag: str, when: datetime, sign: Decimal) -> None:
         copy = {**settled, "setl_id": f"S{tag}", "setl_time": when}
         for name in ("medfee_sumamt", "fulamt_ownpay_amt", "inscp_scp_amt", "fund_pay_sumamt", "acct_pay",
                      "psn_cash_pay"):  # fmt: skip

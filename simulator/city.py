@@ -19,7 +19,7 @@ from records.periods import Quarter
 from simulator.billing import Biller
 from simulator.faults import spoil
 from simulator.labels import clues, past_findings, past_verdicts
-from simulator.static import City, build_city, diseases
+from simulator.static import City, build_city, diseases, plain_rows
 from simulator.visits import QuarterOfVisits
 from simulator.writing import Writer
 
@@ -40,7 +40,7 @@ def simulate(
     One Parquet file a contract table, and ``out/truth``. Every calendar quarter is drawn from streams of its
     own, so another ``quarter`` shows the same city at another time. Written beside and renamed.
     """
-    say = report or (lambda words: None)
+    say = report or (lambda _: None)
     city = build_city(persons, seed, clean)
     writer = Writer(city)
     begin = _months_before(quarter.begin, months)
@@ -103,7 +103,7 @@ def _collect(
     truth = pd.concat(truths, ignore_index=True)
     _cut(tables, begin, quarter.end)
     truth = truth[truth.prsc_time.between(begin, quarter.end, inclusive="left")]
-    tables.update(_standing(city, quarter, begin))
+    tables.update(_standing(city, quarter))
     return tables, truth
 
 
@@ -123,7 +123,7 @@ def _cut(tables: dict[str, pd.DataFrame], begin: datetime, end: datetime) -> Non
         tables["past_verdict"] = verdict[known & (verdict.reviewed_time < end)]
 
 
-def _standing(city: City, quarter: Quarter, begin: datetime) -> dict[str, pd.DataFrame]:
+def _standing(city: City, quarter: Quarter) -> dict[str, pd.DataFrame]:
     """Tables that do not come from visits."""
     person = city.person[["psn_no", "gend", "brdy", "insutype", "psn_type", "insu_admdvs", "dead_date"]].copy()
     dead = person.dead_date.map(lambda day: isinstance(day, date) and day < quarter.end.date())
@@ -134,8 +134,8 @@ def _standing(city: City, quarter: Quarter, begin: datetime) -> dict[str, pd.Dat
     contracted = city.person[city.person.age > 60].iloc[::3]
     doctors = city.practitioner[city.practitioner.dept_name == "全科"]
     family = pd.DataFrame({"psn_no": contracted.psn_no, "begndate": date(2025, 1, 1)})
-    family["fixmedins_code"] = doctors.fixmedins_code.iat[0]
-    family["dr_codg"] = doctors.dr_codg.iat[0]
+    family["fixmedins_code"] = str(doctors.fixmedins_code.iat[0])
+    family["dr_codg"] = str(doctors.dr_codg.iat[0])
     poor = city.person.iloc[::37]
     status = pd.DataFrame({"psn_no": poor.psn_no, "psn_idet_type": "2302", "begndate": date(2024, 1, 1)})
     hospitals = city.institution[city.institution.fixmedins_type == "1"]
@@ -185,7 +185,7 @@ def _clearing(city: City, quarter: Quarter) -> dict[str, pd.DataFrame]:
                 pools.append({"year": quarter.year, "admdvs": area, "insutype": insutype, "opt_pool": pool,
                               "control_total": Decimal(size * 12), "adjustment": Decimal(0),
                               "elsewhere_amt": Decimal(size // 4), "share_ratio": Decimal("0.5")})  # fmt: skip
-    for place in hospitals.itertuples():
+    for place in plain_rows(hospitals):
         for month in range(1, 13):
             for insutype in ("310", "390"):
                 for pool in ("ordinary", "special"):
@@ -216,7 +216,7 @@ def _arrow_type(table: Table, name: str) -> pa.DataType:
 
 
 def _cell(value: Any, kind: str, scale: int) -> Any:
-    if value is None or value != value or value is pd.NaT:  # noqa: PLR0124
+    if value is None or value != value or value is pd.NaT:
         return None
     if kind == "decimal":
         return Decimal(str(value)).quantize(Decimal(1).scaleb(-scale))

@@ -11,10 +11,12 @@ from pathlib import Path
 import pandas as pd
 
 from records.output import write_text
-from simulator.static import stream
+from simulator.static import plain_rows, stream
 
-COLUMNS = ("case_id rxno expert_id verdict_class stage item_codes fund_codes loss_amt record_seen comment "
-           "given_time").split()  # fmt: skip
+COLUMNS = [
+    "case_id", "rxno", "expert_id", "verdict_class", "stage", "item_codes", "fund_codes", "loss_amt", "record_seen",
+    "comment", "given_time",
+]  # fmt: skip
 _WRONG, _UNSURE = 0.08, 0.01
 
 
@@ -22,7 +24,7 @@ def judge(cases: pd.DataFrame, truth: pd.DataFrame, seed: int, per_case: int = 2
     """Verdicts of ``per_case`` blind experts a case, and an adjudication where the first two differ."""
     known = truth.set_index("rxno")
     rng, rows = stream(seed, 900), []
-    for case in cases.sort_values("rxno").itertuples(index=False):
+    for case in plain_rows(cases.sort_values("rxno")):
         right = known.loc[case.rxno]
         given = [_opinion(right, rng) for _ in range(per_case)]
         stages = ["blind"] * per_case
@@ -40,7 +42,7 @@ def judge(cases: pd.DataFrame, truth: pd.DataFrame, seed: int, per_case: int = 2
 
 
 def _text(value: object) -> str:
-    return "" if value is None or value != value else str(value)  # noqa: PLR0124
+    return "" if value is None or value != value else str(value)
 
 
 def _right(right: pd.Series) -> dict[str, object]:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from records.periods import Quarter
-from simulator.static import City, parameters, stream
+from simulator.static import City, parameters, plain_rows, stream
 
 
 def past_verdicts(truth: pd.DataFrame, persons: int, seed: int, quarter: Quarter) -> pd.DataFrame:
@@ -51,13 +51,14 @@ def past_verdicts(truth: pd.DataFrame, persons: int, seed: int, quarter: Quarter
         "selection",
         "incl_prob",
     ]
-    return chosen[columns]
+    found: pd.DataFrame = chosen[columns]
+    return found
 
 
 def past_findings(city: City, active: dict[str, set[str]], seed: int, quarter: Quarter) -> pd.DataFrame:
     """Investigations of one quarter: guilty and cleared subjects who were active in it."""
     marks, rng = parameters()["panel"], stream(seed, 400, quarter.year * 4 + quarter.number)
-    rows = []
+    rows: list[dict[str, object]] = []
     for kind, table, key, share in (
         ("person", city.person, "psn_no", marks["findings_persons"]),
         ("practitioner", city.practitioner, "dr_codg", marks["findings_practitioners"]),
@@ -66,7 +67,7 @@ def past_findings(city: City, active: dict[str, set[str]], seed: int, quarter: Q
         known = table[table[key].isin(active[kind])].sort_values(key, ignore_index=True)
         guilty = known.scheme != ""
         chance = np.where(guilty, 0.5, share * 0.7)
-        for row in known[rng.random(len(known)) < chance].itertuples():
+        for row in plain_rows(known[rng.random(len(known)) < chance]):
             found = (row.scheme != "") != (rng.random() < 0.04)
             rows.append(
                 {
@@ -104,9 +105,7 @@ def clues(city: City, truth: pd.DataFrame, seed: int, quarter: Quarter) -> pd.Da
                 "received_time": received,
                 "subject_type": kind,
                 "subject_code": code,
-                "clue_text": "群众反映：未到院就诊却有开药记录"
-                if kind == "prescription"
-                else "群众反映：该机构药价偏高",
+                "clue_text": "群众反映：未到院就诊却有开药记录" if kind == "prescription" else "群众反映：该机构药价偏高",
                 "channel": str(rng.choice(["phone", "web", "letter"])),
                 "anonymous_flag": int(rng.random() < 0.5),
             }

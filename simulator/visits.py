@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from records.periods import Quarter
-from simulator.static import AREAS, City, diseases, parameters, stream
+from simulator.static import AREAS, City, diseases, parameters, plain_rows, stream
 from simulator.writing import Visit, Writer, misconduct
 
 DAY = 1440
@@ -21,9 +21,8 @@ class QuarterOfVisits:
         self.index = quarter.year * 4 + quarter.number
         self.quarter, self.seed = quarter, seed
         self.rng = stream(seed, 100, self.index)
-        # Plain tuples: reading a frame cell by cell costs ten times as much.
-        self.people = list(city.person.itertuples(index=False))
-        self.doctors = list(city.practitioner.itertuples(index=False))
+        self.people = plain_rows(city.person)
+        self.doctors = plain_rows(city.practitioner)
         self.days = (quarter.end - quarter.begin).days
         doctors = city.practitioner
         places = city.institution.set_index("fixmedins_code")
@@ -58,7 +57,7 @@ class QuarterOfVisits:
         found = self._refills() + self._acute()
         if not self.clean:
             found += self._schemes()
-            self._after_death(found)
+        self._after_death(found)
         found.sort(key=lambda visit: (visit.when, visit.person, visit.doctor))
         return found
 
@@ -94,12 +93,12 @@ class QuarterOfVisits:
     def _refills(self) -> list[Visit]:
         people = self.city.person
         found = []
-        for person in np.flatnonzero(people.disease.to_numpy() >= 0):
+        for person in np.flatnonzero(people.disease.to_numpy() >= 0).tolist():
             who = self.people[person]
             disease = int(who.disease)
             department, area = diseases()[disease]["dept"], who.home
             registered = bool(who.registered) and bool(diseases()[disease]["opsp"])
-            step = int(28 if not registered else (56 if person % 3 else 84))
+            step = 28 if not registered else (56 if person % 3 else 84)
             day = int(who.phase) % step - int(self.rng.integers(0, 4))
             while day < self.days:
                 if day >= 0 and self.rng.random() < 0.8:
@@ -158,9 +157,7 @@ class QuarterOfVisits:
     def _resale(self) -> list[Visit]:
         """Persons who collect the same chronic drugs at one institution after the other, to sell them."""
         people, found = self.city.person, []
-        costly = [
-            self.writer.by_name[n] for n in ("阿托伐他汀钙片", "氯吡格雷片", "西格列汀片", "利伐沙班片", "达格列净片")
-        ]
+        costly = [self.writer.by_name[n] for n in ("阿托伐他汀钙片", "氯吡格雷片", "西格列汀片", "利伐沙班片", "达格列净片")]
         for person in np.flatnonzero(people.scheme.to_numpy() == "resale"):
             for _ in range(int(self.rng.poisson(1.3))):
                 drugs = self.rng.permutation(costly)[:2]
@@ -241,7 +238,7 @@ class QuarterOfVisits:
                 visits.remove(visit)
             else:
                 visit.scheme = visit.scheme or "after_death"
-        for person in np.flatnonzero(people.scheme.to_numpy() == "after_death"):
+        for person in np.flatnonzero(people.scheme.to_numpy() == "after_death").tolist():
             if dead[int(person)] < self.days - 10:
                 day = int(self.rng.integers(max(0, dead[int(person)] + 2), self.days))
                 doctor = int(self.rng.integers(len(self.city.practitioner)))

@@ -158,17 +158,17 @@ def misconduct(visit: Visit, writer: Writer, context: dict[str, Any], rng: np.ra
                 visit.innocent = True
 
 
-def _no_diagnosis(visit: Visit, writer: Writer, context: dict[str, Any], rng: np.random.Generator) -> bool:
+def _no_diagnosis(visit: Visit, writer: Writer, context: dict[str, Any], rng: np.random.Generator) -> bool:  # noqa: ARG001
     visit.diagnosis = False
     return True
 
 
-def _vague(visit: Visit, writer: Writer, context: dict[str, Any], rng: np.random.Generator) -> bool:
+def _vague(visit: Visit, writer: Writer, context: dict[str, Any], rng: np.random.Generator) -> bool:  # noqa: ARG001
     visit.vague = True
     return True
 
 
-def _unchecked(visit: Visit, writer: Writer, context: dict[str, Any], rng: np.random.Generator) -> bool:
+def _unchecked(visit: Visit, writer: Writer, context: dict[str, Any], rng: np.random.Generator) -> bool:  # noqa: ARG001
     visit.checked = False
     return True
 
@@ -184,7 +184,7 @@ def _many(visit: Visit, writer: Writer, context: dict[str, Any], rng: np.random.
     return True
 
 
-def _over_supply(visit: Visit, writer: Writer, context: dict[str, Any], rng: np.random.Generator) -> bool:
+def _over_supply(visit: Visit, writer: Writer, context: dict[str, Any], rng: np.random.Generator) -> bool:  # noqa: ARG001
     days = int(rng.choice([14, 15, 21, 30], p=[0.35, 0.25, 0.15, 0.25]))
     if visit.long_rx or visit.med_type != "11":
         return False
@@ -202,7 +202,7 @@ def _antibacterial(visit: Visit, writer: Writer, context: dict[str, Any], rng: n
     return True
 
 
-def _over_dose(visit: Visit, writer: Writer, context: dict[str, Any], rng: np.random.Generator) -> bool:
+def _over_dose(visit: Visit, writer: Writer, context: dict[str, Any], rng: np.random.Generator) -> bool:  # noqa: ARG001
     at = int(rng.integers(len(visit.lines)))
     line = visit.lines[at]
     usual = line.dose * line.times
@@ -217,7 +217,7 @@ def _pair(visit: Visit, writer: Writer, first: str, second: str) -> None:
     visit.lines += [writer.line(d, days) for d in (writer.by_name[first], writer.by_name[second]) if d not in have]
 
 
-def _duplicate(visit: Visit, writer: Writer, context: dict[str, Any], rng: np.random.Generator) -> bool:
+def _duplicate(visit: Visit, writer: Writer, context: dict[str, Any], rng: np.random.Generator) -> bool:  # noqa: ARG001
     have = {line.drug for line in visit.lines}
     for first, second in _TWINS:
         if writer.by_name[first] in have or writer.by_name[second] in have:
@@ -226,7 +226,7 @@ def _duplicate(visit: Visit, writer: Writer, context: dict[str, Any], rng: np.ra
     return False
 
 
-def _interaction(visit: Visit, writer: Writer, context: dict[str, Any], rng: np.random.Generator) -> bool:
+def _interaction(visit: Visit, writer: Writer, context: dict[str, Any], rng: np.random.Generator) -> bool:  # noqa: ARG001
     have = {line.drug for line in visit.lines}
     for first, second in _CLASH:
         if writer.by_name[first] in have:
@@ -246,7 +246,7 @@ def _contraindicated(visit: Visit, writer: Writer, context: dict[str, Any], rng:
     return True
 
 
-def _high_price(visit: Visit, writer: Writer, context: dict[str, Any], rng: np.random.Generator) -> bool:
+def _high_price(visit: Visit, writer: Writer, context: dict[str, Any], rng: np.random.Generator) -> bool:  # noqa: ARG001
     for at, line in enumerate(visit.lines):
         costly = _COSTLY.get(writer.name[line.drug])
         if costly and writer.by_name[costly] not in {other.drug for other in visit.lines}:
@@ -262,7 +262,7 @@ def _injection(visit: Visit, writer: Writer, context: dict[str, Any], rng: np.ra
     return True
 
 
-def _unusual(visit: Visit, writer: Writer, context: dict[str, Any], rng: np.random.Generator) -> bool:
+def _unusual(visit: Visit, writer: Writer, context: dict[str, Any], rng: np.random.Generator) -> bool:  # noqa: ARG001
     if writer.piece[visit.lines[0].drug]:
         return False
     drug = writer.by_name[str(rng.choice(_ODD))]

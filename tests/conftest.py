@@ -22,9 +22,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     skipped = terminalreporter.stats.get("skipped", [])
     missing = [report for report in skipped if "../shared is not here" in str(report.longrepr)]
     if missing:
-        terminalreporter.write_line(
-            f"NOTE: {len(missing)} tests were skipped because ../shared is not here.", yellow=True
-        )
+        terminalreporter.write_line(f"NOTE: {len(missing)} tests were skipped because ../shared is not here.", yellow=True)
 
 
 @pytest.fixture(scope="session")

@@ -24,8 +24,8 @@ def course_violations(con: duckdb.DuckDBPyConnection) -> None:
     """Add lines past their course to table ``violated``. A line without days of supply uses none."""
     found: list[tuple[Any, ...]] = []
     rows = con.execute(_LINES).fetchall()
-    for _, mine in groupby(rows, key=lambda row: (row[0], row[7], row[8] if row[6] == "visit" else "")):
-        found += _past(list(mine))
+    for _, group in groupby(rows, key=lambda row: (row[0], row[7], row[8] if row[6] == "visit" else "")):
+        found += _past(list(group))
     if any(row[6] == "visit" for row in rows):
         # Lines of one visit may stand apart in the order above: judge visits on their own.
         found = [entry for entry in found if entry[7] != "visit"]

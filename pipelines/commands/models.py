@@ -41,9 +41,7 @@ def promote(
     approved_by: Annotated[str, typer.Option("--approved-by", help="Name of the person who approves.")],
     which: Which = None,
     everything: Annotated[bool, typer.Option("--all", help="Every challenger.")] = False,
-    override: Annotated[
-        str | None, typer.Option(help="Reason for promoting although the gate says no (logged).")
-    ] = None,
+    override: Annotated[str | None, typer.Option(help="Reason for promoting although the gate says no (logged).")] = None,
     work: options.Work = None,
 ) -> None:
     """晋级 Make a challenger the champion, if the gate allows it.

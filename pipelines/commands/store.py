@@ -16,9 +16,7 @@ audit = typer.Typer(no_args_is_help=True, help="审计日志 The tamper-evident 
 @audit.command()
 def verify(
     work: options.Work = None,
-    out: Annotated[
-        list[Path] | None, typer.Option("--out", help="Export folder whose manifest is checked as well.")
-    ] = None,
+    out: Annotated[list[Path] | None, typer.Option("--out", help="Export folder whose manifest is checked as well.")] = None,
 ) -> None:
     """校验日志 Verify the audit log's chain, the store against it, and export manifests.
 

@@ -17,9 +17,7 @@ def show() -> None:
         if found["faults"]:
             st.error("\n\n".join(found["faults"][:20]))
         else:
-            st.success(
-                _("{n} entries agree with the store. Head: {head}").format(n=found["entries"], head=found["head"])
-            )
+            st.success(_("{n} entries agree with the store. Head: {head}").format(n=found["entries"], head=found["head"]))
     text = st.text_input(_("Search (actor, action or subject)"))
     rows = panel.audit_log(text)
     if rows:

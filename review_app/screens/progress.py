@@ -46,9 +46,7 @@ def _figures(found: dict[str, Any]) -> None:
 def _states(found: dict[str, Any]) -> None:
     _ = words()
     order = [state for state in states() if state in found["states"]]
-    frame = pd.DataFrame(
-        {"state": [both(*states()[state]) for state in order], "cases": [found["states"][s] for s in order]}
-    )
+    frame = pd.DataFrame({"state": [both(*states()[state]) for state in order], "cases": [found["states"][s] for s in order]})
     spec = alt.Chart(frame).mark_bar(color=look.BLUE).encode(
         x=alt.X("cases:Q", title=_("Cases")), y=alt.Y("state:N", sort=None, title=None), tooltip=["state", "cases"]
     )  # fmt: skip

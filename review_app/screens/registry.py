@@ -17,9 +17,7 @@ def show() -> None:
         st.error(_("Your role has no screen here."))
         return
     st.title(_("Models and scores"))
-    found = [
-        json.loads(path.read_text(encoding="utf-8")) for path in sorted(workplace().training.glob("*/metrics.json"))
-    ]
+    found = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(workplace().training.glob("*/metrics.json"))]
     if not found:
         st.info(_("No model has been trained yet: run a quarter first."))
         return

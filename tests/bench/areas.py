@@ -37,9 +37,7 @@ def gate_against_plain_pandas() -> list[Line]:
     with tempfile.TemporaryDirectory() as scratch:
         work, city = Path(scratch), Path(scratch) / "city"
         timed(["pipelines.main", "simulate", "--persons", str(PERSONS), "--seed", "5", "--out", city], work)
-        checked = timed(
-            ["pipelines.main", "check", "--data", city, "--quarter", "2026Q3", "--work", work], work
-        )
+        checked = timed(["pipelines.main", "check", "--data", city, "--quarter", "2026Q3", "--work", work], work)
         files = sorted(city.glob("*.parquet"))
         rows = sum(len(pd.read_parquet(path)) for path in files)
         lines = pd.read_parquet(city / "fee_line.parquet").astype(str)

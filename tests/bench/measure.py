@@ -39,9 +39,7 @@ def timed(arguments: Sequence[str | Path], work: Path) -> Process:
     """Run a module of ours in a process of its own; raises when it fails."""
     began = time.perf_counter()
     with (work / "bench.log").open("ab") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", *map(str, arguments)], cwd=ROOT, stdout=log, stderr=log
-        )
+        process = subprocess.Popen([sys.executable, "-m", *map(str, arguments)], cwd=ROOT, stdout=log, stderr=log)
         _, status, usage = os.wait4(process.pid, 0)
     if status:
         raise RuntimeError(f"{arguments} ended with {status}: see {work / 'bench.log'}")

@@ -53,9 +53,7 @@ def test_money_reconciles(whole: Any) -> None:
 def test_two_checks_write_the_same_bytes(whole: Any) -> None:
     first, second = (digests(checked.out) for checked in whole)
     documents = {name for name in first if name.startswith("data_docs")}
-    assert {n: d for n, d in first.items() if n not in documents} == {
-        n: d for n, d in second.items() if n not in documents
-    }
+    assert {n: d for n, d in first.items() if n not in documents} == {n: d for n, d in second.items() if n not in documents}
     assert documents == {name for name in second if name.startswith("data_docs")}
 
 
@@ -120,9 +118,7 @@ def test_faults_are_told_by_institution_and_markup_never_becomes_part_of_a_page(
     for page in checked.out.rglob("*.html"):
         assert evil not in page.read_text(encoding="utf-8")
     report = json.loads((checked.out / "gate_report.json").read_text(encoding="utf-8"))
-    told = [
-        (e["table"], e["fixmedins_code"], e["fault"], e["quarantined"], e["rows"]) for e in report["by_institution"]
-    ]
+    told = [(e["table"], e["fixmedins_code"], e["fault"], e["quarantined"], e["rows"]) for e in report["by_institution"]]
     assert told == [
         ("institution", evil, "bad_code", 1, 1),
         ("institution", evil, "bad_length", 1, 1),

@@ -106,9 +106,7 @@ def test_every_repair_is_listed(gate: Any, make_city: Any) -> None:
     for number, (table, column, text, value, repair) in enumerate(CASES, start=1):
         k = f"{number:03d}"
         key = {"settlement": f"S{k}", "person": f"P{k}", "fee_line": f"F{k}A"}.get(table, f"R{k}")
-        city.row(table, key)[column] = (
-            text.replace("001", k).replace("００１", _wide(k)) if "setl_id" in column else text
-        )
+        city.row(table, key)[column] = text.replace("001", k).replace("００１", _wide(k)) if "setl_id" in column else text
         announced.append((table, key, column, repair, value))
     checked = gate(city)
     assert checked.sorted_out() == {}

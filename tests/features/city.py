@@ -127,9 +127,7 @@ class City:
         """One settlement with its lines; at a hospital under one prescription. Gives setl_id."""
         number = len(self.tables["settlement"])
         setl_id, mdtrt_id, rxno = f"S{number:05d}", f"V{number:05d}", f"R{number:05d}"
-        doctor = self.random.choice(
-            [p for p in self.tables["practitioner"] if p["fixmedins_code"] == place] or [None]
-        )
+        doctor = self.random.choice([p for p in self.tables["practitioner"] if p["fixmedins_code"] == place] or [None])
         if doctor:
             self.add(
                 "prescription",
@@ -189,9 +187,7 @@ class City:
         row["fund_pay_sumamt"] = f"{fen * 7 // 10 / 100:.2f}"
         return setl_id
 
-    def _line(
-        self, settlement: dict[str, Any], rxno: str | None, drug: dict[str, Any], when: datetime
-    ) -> int:
+    def _line(self, settlement: dict[str, Any], rxno: str | None, drug: dict[str, Any], when: datetime) -> int:
         number = len(self.tables["fee_line"])
         count = self.random.randint(1, 3)
         fen = (500 + 100 * int(drug["med_list_codg"][1:])) * self.random.choice([1, 1, 1, 2])
@@ -255,18 +251,14 @@ class City:
         setl_id = self.visit(psn_no, place, when)
         kept = [row for row in self.tables["fee_line"] if row["setl_id"] != setl_id]
         rx = self.tables["prescription"][-1]
-        rx["dr_codg"] = next(
-            p["dr_codg"] for p in self.tables["practitioner"] if p["fixmedins_code"] == place
-        )
+        rx["dr_codg"] = next(p["dr_codg"] for p in self.tables["practitioner"] if p["fixmedins_code"] == place)
         row = {
             **next(r for r in self.tables["fee_line"] if r["setl_id"] == setl_id),
             "cnt": 1,
             "pric": "9.00",
         }
         self.tables["fee_line"] = [*kept, {**row, "hilist_code": "X13", "det_item_fee_sumamt": "9.00"}]
-        self.tables["settlement"][-1].update(
-            medfee_sumamt="9.00", inscp_scp_amt="9.00", fund_pay_sumamt="6.00"
-        )
+        self.tables["settlement"][-1].update(medfee_sumamt="9.00", inscp_scp_amt="9.00", fund_pay_sumamt="6.00")
 
     def refund(self, setl_id: str, when: datetime, lines: int | None = None) -> None:
         """Take back a settlement, or its first ``lines`` fee lines."""

@@ -45,9 +45,7 @@ def snapshot_of_tables(tables: Tables, root: Path) -> Snapshot:
     report = SourceReport()
     for name, rows in tables.items():
         table = load_contract()[name]
-        present = [c.name for c in table.columns if any(c.name in row for row in rows)] or [
-            c.name for c in table.columns
-        ]
+        present = [c.name for c in table.columns if any(c.name in row for row in rows)] or [c.name for c in table.columns]
         texts = {c: [None if row.get(c) is None else str(row[c]) for row in rows] for c in present}
         given = pa.table(texts, schema=pa.schema([(c, pa.string()) for c in present]))
         con.register("given", given)

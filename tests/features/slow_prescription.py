@@ -33,9 +33,7 @@ def standing(world: World) -> Rows:
             amounts[line["rxno"]] += round(line["net_amt"] * 100)
     kinds = {line["rxno"]: line["med_type"] for line in world["net_line"]}
     rows = [
-        {**p, "fen": amounts[p["rxno"]], "med_type": kinds[p["rxno"]]}
-        for p in world["prescription"]
-        if p["rxno"] in amounts
+        {**p, "fen": amounts[p["rxno"]], "med_type": kinds[p["rxno"]]} for p in world["prescription"] if p["rxno"] in amounts
     ]
     return sorted(rows, key=lambda p: (p["prsc_time"], p["rxno"]))
 
@@ -101,11 +99,7 @@ def lifts(world: World) -> dict[str, list[float]]:
     for line in world["rx_line"]:
         if line["list_type"] == "101":
             classes[line["rxno"]].add(drug_class(line))
-    seen = [
-        (p["rxno"], classes[p["rxno"]], diagnoses[p["mdtrt_id"]])
-        for p in standing(world)
-        if diagnoses[p["mdtrt_id"]]
-    ]
+    seen = [(p["rxno"], classes[p["rxno"]], diagnoses[p["mdtrt_id"]]) for p in standing(world) if diagnoses[p["mdtrt_id"]]]
     result = {}
     for rxno, mine, ills in seen:
         others = [entry for entry in seen if entry[0] != rxno]
@@ -165,8 +159,7 @@ def _limits(world: World, rx: dict[str, Any], lines: Rows) -> dict[str, int]:
         "under_level_lines": sum((d["lmt_hosp_lv"] or "0") > level for d in mine),
         "controlled_without_right": sum(d["control_class"] in ("N", "P1") for d in mine),
         "outside_indication_lines": sum(
-            d["lmt_icd"] is not None and not any(ill.startswith(tuple(d["lmt_icd"].split())) for ill in ills)
-            for d in mine
+            d["lmt_icd"] is not None and not any(ill.startswith(tuple(d["lmt_icd"].split())) for ill in ills) for d in mine
         ),
     }
 
@@ -231,9 +224,7 @@ def prescriptions(world: World) -> dict[str, dict[str, Any]]:
         result[rxno] = {
             **_own(world, rx, lines),
             **_around(rx, everyone, begin),
-            **supplied.get(
-                rxno, dict.fromkeys(("overlap_days", "in_hand_days", "same_drug_30d", "same_drug_gap"))
-            ),
+            **supplied.get(rxno, dict.fromkeys(("overlap_days", "in_hand_days", "same_drug_30d", "same_drug_gap"))),
             "indication_least": min(fit) if fit else None,
             "indication_mean": sum(fit) / len(fit) if fit else None,
             "unusual_drugs": sum(value <= 0 for value in fit) if fit else None,

@@ -136,18 +136,14 @@ def practitioners(world: World, prescriptions: Rows) -> dict[str, dict[str, Any]
         for p in sorted(mine, key=lambda p: (p["prsc_time"], p["rxno"])):
             days[p["prsc_time"].date()].append(p)
         waits = [
-            (b["prsc_time"] - a["prsc_time"]).total_seconds()
-            for rows in days.values()
-            for a, b in itertools.pairwise(rows)
+            (b["prsc_time"] - a["prsc_time"]).total_seconds() for rows in days.values() for a, b in itertools.pairwise(rows)
         ]
         amounts = Counter(p["fen"] for p in mine)
         result[doctor] = {
             "amount": every[doctor] / 100,
             "prescriptions": len(mine),
             "top_product_share": max(products.values()) / sum(products.values()),
-            "amount_to_peers": (sum(p["fen"] for p in mine) + 20 * mean(peers))
-            / (len(mine) + 20)
-            / mean(peers)
+            "amount_to_peers": (sum(p["fen"] for p in mine) + 20 * mean(peers)) / (len(mine) + 20) / mean(peers)
             if mine
             else None,
             "quick_share": sum(w <= 120 for w in waits) / len(waits) if waits else None,
@@ -165,14 +161,8 @@ def institutions(world: World) -> dict[str, dict[str, Any]]:
     result = {}
     for place in sorted({s["fixmedins_code"] for s in quarter}):
         mine = [s for s in quarter if s["fixmedins_code"] == place]
-        peers = [
-            s["fen"]
-            for s in quarter
-            if s["fixmedins_code"] != place and kind[s["fixmedins_code"]] == kind[place]
-        ]
-        earlier = [
-            s for s in visits if s["fixmedins_code"] == place and 0 < (begin.date() - s["day"]).days <= 364
-        ]
+        peers = [s["fen"] for s in quarter if s["fixmedins_code"] != place and kind[s["fixmedins_code"]] == kind[place]]
+        earlier = [s for s in visits if s["fixmedins_code"] == place and 0 < (begin.date() - s["day"]).days <= 364]
         periods = max(((begin.date() - s["day"]).days - 1) // 91 for s in earlier) + 1
         spent = Counter()
         for s in mine:

@@ -43,9 +43,7 @@ def test_rows_key_and_order(small_city: Callable[[int], Any], make_snapshot: Mak
         assert names == [KEYS[grain], "as_of", *report.features]
         assert keys == sorted(set(keys))
         assert report.rows == len(keys) > 0
-    assert con.execute("SELECT count(DISTINCT as_of), max(as_of) FROM features_person").fetchall() == [
-        (1, QUARTER.as_of)
-    ]
+    assert con.execute("SELECT count(DISTINCT as_of), max(as_of) FROM features_person").fetchall() == [(1, QUARTER.as_of)]
 
 
 def test_a_stage_has_one_row_a_key(small_city: Callable[[int], Any], make_snapshot: Make) -> None:
@@ -54,21 +52,15 @@ def test_a_stage_has_one_row_a_key(small_city: Callable[[int], Any], make_snapsh
     for grain in GRAINS:
         compute(con, snapshot, grain)
         for stage in sorted({stage for f in load_catalogue().of(grain) for stage in f.stages}):
-            if not con.execute(
-                f"SELECT 1 FROM information_schema.tables WHERE table_name = '{stage}'"
-            ).fetchall():
+            if not con.execute(f"SELECT 1 FROM information_schema.tables WHERE table_name = '{stage}'").fetchall():
                 continue
             sql = f"SELECT count(*) - count(DISTINCT {KEYS[grain]}) FROM stage.{stage}"
             assert con.execute(sql).fetchall() == [(0,)], stage
     release(con)
-    assert (
-        con.execute("SELECT 1 FROM information_schema.tables WHERE table_schema = 'stage'").fetchall() == []
-    )
+    assert con.execute("SELECT 1 FROM information_schema.tables WHERE table_schema = 'stage'").fetchall() == []
 
 
-def test_a_refund_in_full_leaves_as_if_never_sold(
-    small_city: Callable[[int], Any], make_snapshot: Make
-) -> None:
+def test_a_refund_in_full_leaves_as_if_never_sold(small_city: Callable[[int], Any], make_snapshot: Make) -> None:
     city = small_city(23)
     cons = []
     moment = datetime(2026, 9, 20, 9)
@@ -81,9 +73,7 @@ def test_a_refund_in_full_leaves_as_if_never_sold(
         compute(con, snapshot, "prescription")
         compute(con, snapshot, "person")
         cons.append(con)
-    assert _column(cons[0], "prescription", "total_amount") == _column(
-        cons[1], "prescription", "total_amount"
-    )
+    assert _column(cons[0], "prescription", "total_amount") == _column(cons[1], "prescription", "total_amount")
     for name in ("amount_90d", "visits_90d", "possession_max", "institutions_90d", "products"):
         assert _column(cons[0], "person", name) == _column(cons[1], "person", name)
     shares = [_column(con, "person", "refund_share")["N09"] for con in cons]
@@ -130,8 +120,7 @@ def test_findings_by_family(small_city: Callable[[int], Any], make_snapshot: Mak
     off = {entry.feature for entry in compute(con, snapshot, "prescription").switched_off}
     assert "findings" in off
     rx, sn = con.execute(
-        "SELECT rxno, min(feedetl_sn) FROM net_line JOIN frame USING (rxno) GROUP BY ALL "
-        "ORDER BY rxno LIMIT 1"
+        "SELECT rxno, min(feedetl_sn) FROM net_line JOIN frame USING (rxno) GROUP BY ALL ORDER BY rxno LIMIT 1"
     ).fetchall()[0]
     con.execute(FINDINGS.format(rx=rx, sn=sn))
     off = {entry.feature for entry in compute(con, snapshot, "prescription").switched_off}

@@ -63,8 +63,7 @@ def _differences(expected: Subjects, got: Subjects) -> list[str]:
             same = (
                 mine is None
                 if value is None
-                else mine is not None
-                and math.isclose(float(mine), float(value), rel_tol=1e-9, abs_tol=COARSE.get(name, 1e-6))
+                else mine is not None and math.isclose(float(mine), float(value), rel_tol=1e-9, abs_tol=COARSE.get(name, 1e-6))
             )
             if not same:
                 wrong.append(f"{key}.{name}: expected {value}, got {mine}")

@@ -59,18 +59,14 @@ def _varying(snapshot: Snapshot, found: bool) -> set[tuple[str, str]]:
     return varying
 
 
-def test_every_feature_varies_somewhere(
-    small_city: Callable[[int], Any], make_snapshot: Callable[[Any], Snapshot]
-) -> None:
+def test_every_feature_varies_somewhere(small_city: Callable[[int], Any], make_snapshot: Callable[[Any], Snapshot]) -> None:
     varying = _varying(make_snapshot(small_city(31).tables), found=True)
     city = small_city(32)
     varying |= _varying(make_snapshot(city.tables | {"prescription_line": _prescribed(city)}), found=True)
     assert sorted(EVERY - varying) == []
 
 
-def test_nearly_all_vary_on_a_simulated_city(
-    tmp_path: Path, folder_snapshot: Callable[[Path], Snapshot]
-) -> None:
+def test_nearly_all_vary_on_a_simulated_city(tmp_path: Path, folder_snapshot: Callable[[Path], Snapshot]) -> None:
     from simulator.city import simulate
 
     simulate(persons=2000, seed=5, quarter=QUARTER, months=6, clean=False, out=tmp_path / "city")
@@ -79,9 +75,7 @@ def test_nearly_all_vary_on_a_simulated_city(
 
 
 @pytest.mark.shared
-def test_most_prescription_features_vary_on_real_orders(
-    shared: Path, folder_snapshot: Callable[[Path], Snapshot]
-) -> None:
+def test_most_prescription_features_vary_on_real_orders(shared: Path, folder_snapshot: Callable[[Path], Snapshot]) -> None:
     varying = _varying(folder_snapshot(shared / "data" / "mimic_demo"), found=True)
     assert len([name for grain, name in varying if grain == "prescription"]) >= 45
     assert len([name for grain, name in varying if grain == "practitioner"]) >= 25

@@ -77,9 +77,7 @@ def test_a_registered_model_scores_as_the_trained_one(
     assert [(v.number, v.aliases) for v in registry.versions(spec)] == [(number, (CHAMPION,))]
 
 
-def test_it_can_be_loaded_by_mlflow_itself(
-    registry: Registry, trained: Trained, spec: ModelSpec, rows: pd.DataFrame
-) -> None:
+def test_it_can_be_loaded_by_mlflow_itself(registry: Registry, trained: Trained, spec: ModelSpec, rows: pd.DataFrame) -> None:
     import lightgbm
     import mlflow
 
@@ -98,9 +96,7 @@ def test_it_can_be_loaded_by_mlflow_itself(
     np.testing.assert_array_equal(loaded.predict(features), expected)
 
 
-def test_parameters_and_metrics_with_intervals_are_logged(
-    registry: Registry, trained: Trained, spec: ModelSpec
-) -> None:
+def test_parameters_and_metrics_with_intervals_are_logged(registry: Registry, trained: Trained, spec: ModelSpec) -> None:
     registry.register(trained, CHALLENGER, FACTS)
     client = registry.client
     experiment = client.get_experiment_by_name(spec.name)

@@ -67,9 +67,7 @@ def test_the_test_is_the_newest_quarter_and_its_labels_train_nothing(
     assert (other.test["probability"].to_numpy() == trained.test["probability"].to_numpy()).all()
 
 
-def test_no_row_is_scored_by_trees_that_saw_its_prescriber(
-    spec: ModelSpec, rows: pd.DataFrame, groups: dict[str, str]
-) -> None:
+def test_no_row_is_scored_by_trees_that_saw_its_prescriber(spec: ModelSpec, rows: pd.DataFrame, groups: dict[str, str]) -> None:
     """Labels that only the prescriber's number tells can be memorised within a group, never across groups."""
     data = rows.assign(age=rows["group"].str[1:].astype(float))
     lucky = {name: number % 2 for number, name in enumerate(np.random.default_rng(4).permutation(44))}
@@ -159,9 +157,7 @@ def test_subjects_nobody_investigated_are_a_background_and_no_labels(rows_of: An
     whole = everybody[everybody["quarter"] == "2026Q2"]
     ratio = test["weight"].sum() / test.loc[~test["presumed"], "weight"].iloc[0]
     assert ratio == pytest.approx(len(whole))
-    shuffled = train(
-        spec, everybody.sample(frac=1, random_state=1), Labels(judged, INVESTIGATIONS), groups, threads=1
-    )
+    shuffled = train(spec, everybody.sample(frac=1, random_state=1), Labels(judged, INVESTIGATIONS), groups, threads=1)
     assert shuffled.text == done.text
 
 

@@ -15,8 +15,7 @@ from records.readers import read_source
 from records.snapshot import write_snapshot
 
 TABLES: dict[str, str] = {
-    "institution": "fixmedins_code,fixmedins_name,fixmedins_type,hosp_lv,admdvs,tcm_flag\n"
-    "H1,一院,1,3,530302,0\n",
+    "institution": "fixmedins_code,fixmedins_name,fixmedins_type,hosp_lv,admdvs,tcm_flag\nH1,一院,1,3,530302,0\n",
     "practitioner": "dr_codg,dr_name,fixmedins_code,dept_codg,dept_name,narcotic_flag\nD1,王,H1,01,内科,0\n",
     "person": "psn_no,gend,brdy,insutype,insu_admdvs,dead_date\n"
     "P1,1,1960-05-01,310,530302,\nP2,2,2000-01-01,390,530302,2026-10-05\n",
@@ -24,8 +23,7 @@ TABLES: dict[str, str] = {
     "medfee_sumamt,fulamt_ownpay_amt,inscp_scp_amt,fund_pay_sumamt,acct_pay,psn_cash_pay,refd_setl_flag,"
     "orig_setl_id\n",
     "diagnosis": "mdtrt_id,diag_srt_no,diag_type,diag_code,diag_name,maindiag_flag\n",
-    "prescription": "rxno,mdtrt_id,psn_no,fixmedins_code,dr_codg,dept_codg,prsc_time,rx_type_code,"
-    "long_rx_flag,rx_circ_flag\n",
+    "prescription": "rxno,mdtrt_id,psn_no,fixmedins_code,dr_codg,dept_codg,prsc_time,rx_type_code,long_rx_flag,rx_circ_flag\n",
     "fee_line": "feedetl_sn,setl_id,mdtrt_id,rxno,fee_ocur_time,list_type,hilist_code,hilist_name,cnt,pric,"
     "det_item_fee_sumamt,inscp_scp_amt\n",
     "drug": "med_list_codg,drug_genname,drug_kind,dosform,inj_flag,units_per_pack,bas_medn_flag,"

@@ -21,9 +21,7 @@ def settled(setl_id: str, day: str, total: str, *, fund: str, refund_of: str = "
     )
 
 
-def line(
-    sn: str, setl_id: str, day: str, code: str, cnt: str, pric: str, amount: str, rxno: str = "R1"
-) -> str:
+def line(sn: str, setl_id: str, day: str, code: str, cnt: str, pric: str, amount: str, rxno: str = "R1") -> str:
     return f"{sn},{setl_id},V1,{rxno},{day} 08:30:00,101,{code},{code},{cnt},{pric},{amount},{amount}\n"
 
 
@@ -44,9 +42,7 @@ def test_a_full_refund_takes_the_prescription_out_of_the_frame(asof: Asof) -> No
     con = asof(
         prescription=rx("R1", DAY),
         settlement=S1 + settled("S2", LATER, "-30.00", fund="-15.00", refund_of="S1"),
-        fee_line=L1
-        + line("F3", "S2", LATER, "XA", "-2", "10", "-20.00")
-        + line("F4", "S2", LATER, "XB", "-1", "10", "-10.00"),
+        fee_line=L1 + line("F3", "S2", LATER, "XA", "-2", "10", "-20.00") + line("F4", "S2", LATER, "XB", "-1", "10", "-10.00"),
     )
     assert rows(con, "SELECT * FROM net_line") == []
     assert rows(con, "SELECT * FROM frame") == []
@@ -138,9 +134,7 @@ def test_prescribed_lines_are_the_object_where_they_are_there(asof: Asof) -> Non
         fee_line=L1,
         prescription_line="rxno,rx_line_no,med_list_codg,prd_days\nR1,1,XA,7\nR1,2,XC,7\n",
     )
-    found = rows(
-        con, "SELECT rx_line_no, med_list_codg, feedetl_sn, net_amt, prd_days FROM rx_line ORDER BY 1"
-    )
+    found = rows(con, "SELECT rx_line_no, med_list_codg, feedetl_sn, net_amt, prd_days FROM rx_line ORDER BY 1")
     assert found == [
         (1, "XA", "F1", Decimal("20.00"), Decimal("7.00")),
         (2, "XC", None, Decimal("0.00"), Decimal("7.00")),

@@ -73,9 +73,7 @@ def test_one_damaged_byte_does_not_turn_utf8_into_gb18030(folder: Path, read: Re
 
 def test_parquet_files_and_folders_of_parts(folder: Path, read: Read) -> None:
     (folder / "institution").mkdir()
-    columns = (
-        "fixmedins_code,fixmedins_name,fixmedins_type,3::BIGINT AS hosp_lv,530302 AS admdvs,false AS tcm_flag"
-    )
+    columns = "fixmedins_code,fixmedins_name,fixmedins_type,3::BIGINT AS hosp_lv,530302 AS admdvs,false AS tcm_flag"
     for part in (1, 2):
         duckdb.execute(
             f"COPY (SELECT {columns} FROM (SELECT 'H{part}' AS fixmedins_code, '院{part}' AS fixmedins_name, "
@@ -83,9 +81,7 @@ def test_parquet_files_and_folders_of_parts(folder: Path, read: Read) -> None:
         )
     con, report = read()
     assert names(con) == ["院1", "院2"]
-    assert con.execute("SELECT DISTINCT hosp_lv, admdvs, tcm_flag FROM raw.institution").fetchall() == [
-        ("3", "530302", "0")
-    ]
+    assert con.execute("SELECT DISTINCT hosp_lv, admdvs, tcm_flag FROM raw.institution").fetchall() == [("3", "530302", "0")]
     assert set(report.hashes) >= {"institution/part-1.parquet", "institution/part-2.parquet"}
 
 
@@ -108,9 +104,7 @@ def test_a_record_that_does_not_parse_is_kept_apart(folder: Path, read: Read) ->
     (folder / "institution.csv").write_text(TEXT + "H2,short\n" + ROW + "\n", encoding="utf-8")
     con, report = read()
     assert names(con) == ["曲靖第一医院", "曲靖第一医院"]
-    assert con.execute("SELECT table_name, text FROM raw.unparsed").fetchall() == [
-        ("institution", "H2,short")
-    ]
+    assert con.execute("SELECT table_name, text FROM raw.unparsed").fetchall() == [("institution", "H2,short")]
     assert report.tables["institution"].rows == 3
 
 
@@ -124,9 +118,7 @@ def test_a_record_that_does_not_parse_is_kept_apart(folder: Path, read: Read) ->
         (b"fixmedins_code\nH1\n", DataFault, "lacks the needed column"),
     ],
 )
-def test_a_file_that_is_no_table_is_refused(
-    folder: Path, read: Read, content: bytes, kind: type[Situation], said: str
-) -> None:
+def test_a_file_that_is_no_table_is_refused(folder: Path, read: Read, content: bytes, kind: type[Situation], said: str) -> None:
     (folder / "institution.csv").write_bytes(content)
     with pytest.raises(kind, match=said):
         read()

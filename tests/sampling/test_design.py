@@ -83,9 +83,7 @@ def test_small_institutions_are_taken_whole_and_larger_variance_gets_more():
 def test_without_floors_the_shares_follow_the_weights(tmp_path: Path):
     path = tmp_path / "d.toml"
     path.write_text(
-        DEFAULT.read_text()
-        .replace("floor_share = 0.5", "floor_share = 0")
-        .replace("size_power = 0.5", "size_power = 1")
+        DEFAULT.read_text().replace("floor_share = 0.5", "floor_share = 0").replace("size_power = 0.5", "size_power = 1")
     )
     got = allocate({"a": 1000, "b": 3000, "c": 6000}, load_design(path), 100)
     assert got == {"a": 10, "b": 30, "c": 60}

@@ -47,9 +47,7 @@ def test_has_the_columns_of_the_contract(frame, scores, design):
 
 def test_order_tells_nothing_about_the_arm(frame, scores, design):
     places = [
-        draw(frame, scores, set(), design, f"s{number}").assign(
-            share=lambda got: got["draw_order"] / len(got)
-        )
+        draw(frame, scores, set(), design, f"s{number}").assign(share=lambda got: got["draw_order"] / len(got))
         for number in range(40)
     ]
     means = pd.concat(places).groupby("arm")["share"].mean()

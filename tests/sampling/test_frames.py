@@ -33,9 +33,7 @@ def test_the_script_redraws_the_random_arm(tmp_path, frame, scores, design):
 
 
 def test_numbers_that_look_like_formulas_are_redrawn_too(tmp_path, design):
-    frame = pd.DataFrame(
-        {"rxno": [f"{sign}{n}" for sign in "=-+@" for n in range(6)], "fixmedins_code": "H1"}
-    )
+    frame = pd.DataFrame({"rxno": [f"{sign}{n}" for sign in "=-+@" for n in range(6)], "fixmedins_code": "H1"})
     sample = draw(frame, None, set(), design, "s")
     export = export_frame(frame, design, "H1", n_random=5)
     assert "\r\n'=0,H1" in export.csv
