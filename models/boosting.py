@@ -14,6 +14,13 @@ if TYPE_CHECKING:
 
 SEED = 20260701
 FOLDS = 5
+#: Below so many cells a second thread gains nothing, loses much on a busy machine, and could change the last bits.
+_CELLS_FOR_THREADS = 2_000_000
+
+
+def threads_for(cells: int, threads: int) -> int:
+    """Threads for a table of so many cells: a small one gives the same model whatever the machine."""
+    return threads if cells >= _CELLS_FOR_THREADS else 1
 
 
 def parameters(spec: ModelSpec, threads: int, seed: int = SEED) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from models.background import with_background
-from models.boosting import SEED, folds, matrix
+from models.boosting import SEED, folds, matrix, threads_for
 from models.calibration import Calibration, fit_platt
 from models.crossfit import Sheet, cross_fit, grow
 from models.distribution import Distribution
@@ -68,13 +68,14 @@ def train(
     """Train on labelled rows.
 
     ``rows``: key, quarter, as_of, group and features, one row a key and quarter; ``groups_of`` tells each
-    feature's catalogue group. Raises ModelNotTrained when positives or negatives are too few.
+    feature's catalogue group; ``threads`` serve large tables only. Raises ModelNotTrained when positives or negatives are too few.
     """
     data = _labelled(spec, rows, labels)
     names = _usable(spec, data, labels.source, groups_of)
+    x = matrix(data, names)
     sheet = Sheet(
-        spec, names, matrix(data, names), data["label"].to_numpy(dtype=float), data["weight"].to_numpy(dtype=float),
-        folds(data["group"]), threads, seed,
+        spec, names, x, data["label"].to_numpy(dtype=float), data["weight"].to_numpy(dtype=float),
+        folds(data["group"]), threads_for(x.size, threads), seed,
     )  # fmt: skip
     held = cross_fit(sheet)
     calibration = fit_platt(held.raw, sheet.label, sheet.weight)
