@@ -11,6 +11,8 @@ from models.boosting import FOLDS, SEED, parameters
 from models.specs import ModelSpec
 
 MOST_ROUNDS, LEAST_ROUNDS = 600, 20
+#: Weak labels are many and say little: more trees only learn the rules by heart.
+MOST_ROUNDS_WEAK = 300
 #: A fold stops growing when so many trees in a row brought nothing.
 _PATIENCE = 60
 
@@ -27,6 +29,7 @@ class Sheet:
     fold: Any
     threads: int = 2
     seed: int = SEED
+    most: int = MOST_ROUNDS
 
     def take(self, rows: Any) -> Sheet:
         """Some of the rows."""
@@ -72,7 +75,7 @@ def cross_fit(sheet: Sheet) -> Held:
     """Score every row by trees grown on the other folds.
 
     The number of trees for a fold is the one that served the *other* folds best, so that no row's own label
-    chose it. Bounded by MOST_ROUNDS. A row whose fold cannot be held out scores 0 (log-odds of a coin).
+    chose it. Bounded by ``sheet.most``. A row whose fold cannot be held out scores 0 (log-odds of a coin).
     """
     grown = {}
     for number in range(FOLDS):
@@ -96,7 +99,7 @@ def _watched(inside: Sheet, outside: Sheet) -> tuple[Any, Any]:
     booster = lightgbm.train(
         {**parameters(inside.spec, inside.threads, inside.seed), "metric": "binary_logloss"},
         train_set,
-        num_boost_round=MOST_ROUNDS,
+        num_boost_round=inside.most,
         valid_sets=[outside.dataset(train_set)],
         callbacks=[
             lightgbm.record_evaluation(history),
@@ -105,7 +108,7 @@ def _watched(inside: Sheet, outside: Sheet) -> tuple[Any, Any]:
     )
     losses = np.array(history["valid_0"]["binary_logloss"]) * float(outside.growing_weight.sum())
     # A fold that stopped early counts on with its last loss, so that all folds have the same length.
-    return booster, np.append(losses, np.full(MOST_ROUNDS - len(losses), losses[-1]))
+    return booster, np.append(losses, np.full(inside.most - len(losses), losses[-1]))
 
 
 def _best(losses: list[Any]) -> int:

@@ -12,7 +12,7 @@ import numpy as np
 from models.background import with_background
 from models.boosting import SEED, folds, matrix, threads_for
 from models.calibration import Calibration, fit_platt
-from models.crossfit import Sheet, cross_fit, grow
+from models.crossfit import MOST_ROUNDS, MOST_ROUNDS_WEAK, Sheet, cross_fit, grow
 from models.distribution import Distribution
 from models.evaluation import evaluate
 from models.holdout import hold_out
@@ -68,7 +68,8 @@ def train(
     """Train on labelled rows.
 
     ``rows``: key, quarter, as_of, group and features, one row a key and quarter; ``groups_of`` tells each
-    feature's catalogue group; ``threads`` serve large tables only. Raises ModelNotTrained when positives or negatives are too few.
+    feature's catalogue group; ``threads`` serve large tables only. Raises ModelNotTrained when positives or
+    negatives are too few.
     """
     data = _labelled(spec, rows, labels)
     names = _usable(spec, data, labels.source, groups_of)
@@ -76,6 +77,7 @@ def train(
     sheet = Sheet(
         spec, names, x, data["label"].to_numpy(dtype=float), data["weight"].to_numpy(dtype=float),
         folds(data["group"]), threads_for(x.size, threads), seed,
+        MOST_ROUNDS_WEAK if labels.source == WEAK else MOST_ROUNDS,
     )  # fmt: skip
     held = cross_fit(sheet)
     calibration = fit_platt(held.raw, sheet.label, sheet.weight)
