@@ -94,7 +94,8 @@ def show_cases(workplace: Workplace, quarter: str | None) -> None:
 
 
 def _class(value: Any) -> str:
-    return "" if value is None or value != value or str(value) == "<NA>" else str(value)
+    text = str(value)
+    return text if text in ("0", "1", "2", "3") else ""
 
 
 def _report(report: ImportReport, path: Path, workplace: Workplace) -> None:

@@ -128,8 +128,9 @@ class QuarterOfVisits:
         for person in np.flatnonzero(number):
             who = self.people[person]
             age, gend = who.age, who.gend
-            # Infants below every lower bound come with what a one-year-old comes with.
-            fits = weight * (low <= max(age, 1)) * (age <= high) * np.isin(sex, ["", gend])
+            # Infants and the very old come with what the nearest ages come with.
+            within = min(max(age, 1), 85)
+            fits = weight * (low <= within) * (within <= high) * np.isin(sex, ["", gend])
             steps = np.cumsum(fits) / fits.sum()
             for _ in range(int(number[person])):
                 disease = acute[int(np.searchsorted(steps, self.rng.random(), side="right"))]
