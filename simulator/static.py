@@ -119,8 +119,8 @@ def _institutions(persons: int, seed: int, clean: bool) -> pd.DataFrame:
     frame["scheme"] = ""
     if not clean:
         marks = parameters()["schemes"]
-        hospitals = frame.index[frame.fixmedins_type == "1"].to_numpy()
-        pharmacies = frame.index[frame.fixmedins_type == "2"].to_numpy()
+        hospitals = frame.index[frame.fixmedins_type == "1"].to_numpy(copy=True)
+        pharmacies = frame.index[frame.fixmedins_type == "2"].to_numpy(copy=True)
         chosen = rng.permutation(hospitals[frame.inst_class[hospitals] != "30"])
         first = max(1, round(len(frame) * marks["substituting_institutions"]))
         second = max(1, round(len(frame) * marks["charging_institutions"]))
@@ -204,13 +204,13 @@ def _persons(persons: int, seed: int, clean: bool) -> pd.DataFrame:
     frame["scheme"] = ""
     if not clean:
         schemes = marks["schemes"]
-        alive = frame.index[frame.dead_date.isna()].to_numpy()
+        alive = frame.index[frame.dead_date.isna()].to_numpy(copy=True)
         order, at = rng.permutation(alive), 0
         for scheme in ("resale", "gang"):
             size = max(3, round(persons * schemes[f"{scheme}_persons"]))
             frame.loc[order[at : at + size], "scheme"] = scheme
             at += size
-        dead = rng.permutation(frame.index[frame.dead_date.notna()].to_numpy())
+        dead = rng.permutation(frame.index[frame.dead_date.notna()].to_numpy(copy=True))
         frame.loc[dead[: max(2, round(persons * schemes["dead_persons"]))], "scheme"] = "after_death"
     return frame
 
