@@ -14,14 +14,22 @@ from typing import Any
 
 from records.errors import ServiceUnavailable
 
+#: MLflow tells of its progress on the terminal and tries a dead server for minutes, unless told otherwise.
+_QUIET = {
+    "MLFLOW_LOGGING_LEVEL": "ERROR",
+    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",
+}
+
 
 class Tracking:
     """A connection to MLflow. Artifacts of the embedded store are found again when its folder was moved."""
 
     def __init__(self, tracking_uri: str | None, folder: Path) -> None:
         os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
-        os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "3")
-        os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "ERROR")
+        for name, value in _QUIET.items():
+            os.environ.setdefault(name, value)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             import mlflow
@@ -59,7 +67,8 @@ class Tracking:
             yield
         except self._mlflow.MlflowException as error:
             where = "the embedded MLflow store" if self.embedded else "the MLflow server (MLFLOW_TRACKING_URI)"
-            raise ServiceUnavailable(f"Check {where}, which refused: {str(error).splitlines()[0]}") from error
+            said = str(error).splitlines()[0][:150]
+            raise ServiceUnavailable(f"Check {where}, which did not do what was asked: {said}") from error
 
     def absent(self, error: Any) -> bool:
         """Whether an error only says that something does not exist."""
@@ -97,7 +106,9 @@ class Tracking:
             yield local
             return
         with tempfile.TemporaryDirectory(prefix="rxpanel-model-") as scratch:
-            yield Path(self._mlflow.artifacts.download_artifacts(artifact_uri=source, dst_path=scratch))
+            with self.answering():
+                fetched = self._mlflow.artifacts.download_artifacts(artifact_uri=source, dst_path=scratch)
+            yield Path(fetched)
 
     def _local(self, source: str) -> Path | None:
         """Where an artifact of the embedded store lies now: <experiment>/<run>/artifacts/<name> under the folder."""

@@ -1,0 +1,114 @@
+"""Cases out and verdicts in: importing again changes nothing, order means nothing, rejected rows are listed."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from panel import audit
+from panel.exchange import export_cases, import_verdicts
+from panel.store import Store
+from panel.verdicts import final_verdicts
+from records.errors import DataFault, NotFound
+
+QUARTER = "2026Q3"
+HEADER = "rxno,expert_id,verdict_class,item_codes,fund_codes,loss_amt,stage,feedetl_sn\n"
+ROWS = [
+    "R0,X1,2,2-5,,,,\n",
+    "R0,X2,2,2-5 2-7,,,,\n",
+    "R1,X1,0,,F40-3,10,,\n",
+    "R1,X2,0,,F40-3,20,,\n",
+    "R2,X1,U,,,,,\n",
+    "R2,X2,U,,,,,\n",
+]
+
+
+def write(path: Path, rows: list[str], encoding: str = "utf-8") -> Path:
+    path.write_text(HEADER + "".join(rows), encoding=encoding)
+    return path
+
+
+def finals(store: Store) -> pd.DataFrame:
+    frame = final_verdicts(store, QUARTER).set_index("rxno")
+    return frame[["verdict_class", "closed", "item_codes", "fund_codes", "fund_codes_disputed", "loss_amt"]]
+
+
+def test_verdicts_of_unknown_experts_become_final(opened: Store, tmp_path: Path) -> None:
+    report = import_verdicts(opened, write(tmp_path / "v.csv", ROWS), "test")
+    assert (report.added, report.known, report.rejected) == (6, 0, [])
+    frame = finals(opened)
+    assert (frame.loc["R0", "verdict_class"], frame.loc["R0", "item_codes"]) == (2, "2-5")
+    assert frame.loc["R0", "fund_codes_disputed"] == "2-7"
+    assert str(frame.loc["R1", "loss_amt"]) == "15.00"
+    assert frame.loc["R2", "closed"]
+    assert pd.isna(frame.loc["R2", "verdict_class"])
+    assert not frame.loc["R3", "closed"]
+
+
+def test_importing_again_or_in_another_order_changes_nothing(opened: Store, tmp_path: Path) -> None:
+    import_verdicts(opened, write(tmp_path / "v.csv", ROWS), "test")
+    before, head = finals(opened), audit.head(opened)
+    again = import_verdicts(opened, write(tmp_path / "w.csv", ROWS[::-1], "gb18030"), "test")
+    assert (again.added, again.known) == (0, 6)
+    pd.testing.assert_frame_equal(finals(opened), before)
+    assert audit.head(opened) == head
+
+
+def test_parquet_reads_like_csv(opened: Store, tmp_path: Path) -> None:
+    frame = pd.read_csv(write(tmp_path / "v.csv", ROWS), dtype=str)
+    frame.to_parquet(tmp_path / "v.parquet")
+    assert import_verdicts(opened, tmp_path / "v.parquet", "test").added == 6
+    assert import_verdicts(opened, tmp_path / "v.csv", "test").known == 6
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        ("R99,X1,0,,,,,\n", "no case"),
+        ("R0,,0,,,,,\n", "expert_id"),
+        ("R0,X1,5,,,,,\n", "verdict class"),
+        ("R0,X1,1,2-5,,,,\n", "make class"),
+        ("R0,X1,0,,,,maybe,\n", "no stage"),
+        ("R0,X1,0,,,,,F404\n", "no fee line"),
+        ("R0,X1,0,,F40-3,1e9,,\n", "exceeds"),
+    ],
+)
+def test_a_row_that_cannot_be_taken_is_listed_and_the_others_count(opened: Store, tmp_path: Path, row: str, said: str) -> None:
+    report = import_verdicts(opened, write(tmp_path / "v.csv", [row, *ROWS]), "test")
+    assert report.added == 6
+    ((number, _, reason),) = report.rejected
+    assert number == 2
+    assert said in reason
+
+
+def test_a_second_word_at_the_same_stage_is_refused(opened: Store, tmp_path: Path) -> None:
+    import_verdicts(opened, write(tmp_path / "v.csv", ROWS), "test")
+    report = import_verdicts(opened, write(tmp_path / "w.csv", ["R0,X1,0,,,,,\n"]), "test")
+    assert report.added == 0
+    assert "later stage" in report.rejected[0][2]
+
+
+def test_a_file_that_is_none_is_one_sentence(opened: Store, tmp_path: Path) -> None:
+    with pytest.raises(NotFound):
+        import_verdicts(opened, tmp_path / "none.csv", "test")
+    (tmp_path / "x.csv").write_text("a,b\n1,2\n")
+    with pytest.raises(DataFault, match="lacks the column"):
+        import_verdicts(opened, tmp_path / "x.csv", "test")
+    (tmp_path / "x.parquet").write_bytes(b"no")
+    with pytest.raises(DataFault, match="cannot be read"):
+        import_verdicts(opened, tmp_path / "x.parquet", "test")
+
+
+def test_the_exported_list_is_blind_and_disarmed(opened: Store, tmp_path: Path) -> None:
+    assert export_cases(opened, QUARTER, tmp_path / "cases.csv") == 6
+    text = (tmp_path / "cases.csv").read_text(encoding="utf-8")
+    for secret in ("SECRET", "targeted", "random", "王小明", "P123456"):
+        assert secret not in text
+    rows = list(csv.DictReader(text.splitlines()))
+    assert {row["rxno"] for row in rows} == {f"R{n}" for n in range(6)}
+    assert all(row["lines"].startswith("'=甲片") for row in rows)
+    with pytest.raises(NotFound):
+        export_cases(opened, "2020Q1", tmp_path / "none.csv")
