@@ -45,7 +45,8 @@ def page() -> str:
         "|---|---|---|",
         "| 0 | | done |",
     ]
-    kinds = [kind for kind in vars(errors).values() if isinstance(kind, type) and kind is not errors.Situation]
+    named = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, errors.Situation)]
+    kinds = [kind for kind in named if kind is not errors.Situation]
     for kind in sorted(kinds, key=lambda kind: (kind.exit_code, kind.__name__)):
         lines.append(f"| {kind.exit_code} | {kind.__name__} | {(kind.__doc__ or '').strip()} |")
     for name, command in commands(typer.main.get_command(app)):

@@ -20,7 +20,8 @@ def hypergeometric_limits(population: int, sample: int, found: int, confidence: 
 
     if not 0 <= found <= sample <= population or sample < 1:
         raise ValueError(f"no sample: {found} of {sample} of {population}")
-    tail = (1 - confidence) / 2
+    # A chance that equals the tail does not exceed it; binary fractions must not decide (1 - 0.9 is not 0.1).
+    tail = (1 - confidence) / 2 + 1e-12
 
     def too_few(count: int) -> bool:
         return bool(hypergeom.sf(found - 1, population, count, sample) <= tail)
