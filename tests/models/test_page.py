@@ -1,0 +1,18 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+from models.crossfit import MOST_ROUNDS, MOST_ROUNDS_WEAK
+from models.evaluation import REPEATS
+from models.specs import load_specs
+
+PAGE = Path(__file__).parents[2] / "docs" / "models.md"
+
+
+def test_the_page_names_every_model_and_the_numbers_in_force() -> None:
+    text = PAGE.read_text(encoding="utf-8")
+    for spec in load_specs().values():
+        assert f"`{spec.name}`" in text
+        assert f"power {spec.weight_power}" in text
+    assert f"at most {MOST_ROUNDS} ({MOST_ROUNDS_WEAK} with weak labels)" in text
+    assert f"{REPEATS} resamplings" in text
