@@ -133,12 +133,21 @@ def _available(labelled: Labelled, labels: Labels) -> Labels:
 
 
 def weak_labels(labelled: Labelled, spec: ModelSpec) -> Labels:
-    """Weak labels from rule findings of the quarters before the current one; of itself where there is none."""
+    """Weak labels from rule findings of the quarters before the current one; with it where those are too few."""
+    from models.labels import enough
+
+    past = [quarter for quarter in labelled.available() if quarter < labelled.quarter][-WEAK_QUARTERS:]
+    labels = _pointed_at(labelled, spec, past) if past else None
+    if labels is None or not enough(labels, spec):
+        labels = _pointed_at(labelled, spec, [*past, labelled.quarter])
+    return labels
+
+
+def _pointed_at(labelled: Labelled, spec: ModelSpec, quarters: list[Quarter]) -> Labels:
     import pandas as pd
 
     from models.labels import WEAK, Labels, from_findings
 
-    past = [quarter for quarter in labelled.available() if quarter < labelled.quarter][-WEAK_QUARTERS:]
-    quarters = [str(quarter) for quarter in past or [labelled.quarter]]
-    frames = [from_findings(labelled.findings(name), labelled.rows([name], spec.grain), spec).frame for name in quarters]
+    names = [str(quarter) for quarter in quarters]
+    frames = [from_findings(labelled.findings(name), labelled.rows([name], spec.grain), spec).frame for name in names]
     return Labels(pd.concat(frames, ignore_index=True), WEAK)
