@@ -16,6 +16,12 @@ PERSONS = "1500"
 Rxpanel = Callable[..., subprocess.CompletedProcess[str]]
 
 
+def environment() -> dict[str, str]:
+    """The environment without what other tests of this process may have set: MLflow exports its address there."""
+    ours = ("RXPANEL_", "MLFLOW_")
+    return {name: value for name, value in os.environ.items() if not name.startswith(ours)} | {"COLUMNS": "200"}
+
+
 def rxpanel(*arguments: str | Path, check: bool = True) -> subprocess.CompletedProcess[str]:
     """Run the command line in a process of its own, as a user would."""
     done = subprocess.run(
@@ -25,7 +31,7 @@ def rxpanel(*arguments: str | Path, check: bool = True) -> subprocess.CompletedP
         cwd=ROOT,
         timeout=600,
         check=False,
-        env={**os.environ, "COLUMNS": "200"},
+        env=environment(),
     )
     assert not check or done.returncode == 0, f"{arguments}\n{done.stdout}\n{done.stderr}"
     assert "Traceback" not in done.stderr, done.stderr

@@ -52,6 +52,7 @@ def test_a_killed_run_is_simply_run_again(
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        env={name: value for name, value in os.environ.items() if not name.startswith(("RXPANEL_", "MLFLOW_"))},
     )
     assert process.stderr is not None
     # Steps are announced as they end: kill after that share of them, a moment into the next.
