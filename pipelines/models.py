@@ -73,7 +73,7 @@ def show_comparison(workplace: Workplace) -> None:
     if not rows:
         raise ModelNotTrained("No model has been trained in this work folder: run a quarter first.")
     show(["模型 model", "", "行 rows", "阳性 +", "AP", "总额 amount", "发现数 findings", "孤立森林 forest",
-          "最小优势 least gain", "P@2%", "校准误差 ECE", "元/百次 yuan/100"], rows)  # fmt: skip
+          "最小优势 least gain", "P@容量 capacity", "校准误差 ECE", "元/百次 yuan/100"], rows)  # fmt: skip
     sys.stdout.write("\n".join(["AP = average precision, 90 % intervals by resampling whole groups", *kinds]) + "\n")
 
 
