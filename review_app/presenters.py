@@ -70,18 +70,18 @@ def lines(case: dict[str, Any], _: Words, language: str) -> list[dict[str, str]]
     rows = []
     for line in case["lines"]:
         dose, most = daily_dose(line), line.get("max_daily_dose")
-        over = dose is not None and most is not None and dose > Decimal(most)
-        written = quantity(dose, line.get("strength_unit"))
+        over = dose is not None and most is not None and round(dose, 2) > Decimal(most)
+        written = quantity(None if dose is None else round(dose, 2), line.get("strength_unit"))
         rows.append(
             {
                 _("No."): str(line["line"]),
                 _("Drug"): line["drug_genname"] or line["med_list_codg"],
-                _("Strength"): quantity(line["strength"], line["strength_unit"]),
                 _("Directions"): directions(line, language),
-                _("Days"): quantity(line["prd_days"]),
-                _("Quantity"): quantity(line["cnt"]),
                 _("Daily dose"): f"▲ {written}" if over else written,
                 _("Label maximum"): quantity(most, line.get("strength_unit")),
+                _("Days"): quantity(line["prd_days"]),
+                _("Quantity"): quantity(line["cnt"]),
+                _("Strength"): quantity(line["strength"], line["strength_unit"]),
                 _("Payment restriction"): line.get("lmt_text") or NONE,
                 _("Amount"): yuan(line["net_amt"]),
             }

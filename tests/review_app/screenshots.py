@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 
 def enter(browser: Browser, address: str, account: str) -> Page:
-    page = browser.new_context(viewport={"width": 1360, "height": 900}).new_page()
+    page = browser.new_context(viewport={"width": 1360, "height": 1000}).new_page()
     page.set_default_timeout(60_000)
     page.goto(address)
     page.fill("#account", account)
@@ -43,7 +43,7 @@ def take(address: str, folder: Path) -> None:
         page.wait_for_timeout(1500)
         page.screenshot(path=folder / "verdict.png")
         board = enter(browser, address, "supervisor")
-        settled(board, "90% 置信区间")
+        settled(board, "不合理率只依据随机抽样部分")
         board.screenshot(path=folder / "board.png")
         browser.close()
 
