@@ -24,8 +24,7 @@ def notice(
     name = data.names().get(score.code, score.code)
     lines = [
         f"# 处方点评结果告知书 {data.period}",
-        "Notice of prescription review",
-        "",
+        "Notice of prescription review\n",
         f"机构 institution: {name}（{score.code}）",
         "",
         "本告知书所列均为疑点和评审意见，违规行为由主管部门依法认定。",

@@ -3,30 +3,26 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from dataclasses import asdict
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import delete, insert, select, update
 
-from panel import audit, verdicts
-from panel.accounts import Actor
+from panel import audit
 from panel.assignment import choose, experts_who_sign_in, loads
 from panel.blindness import visible
 from panel.cases import open_quarters, payload_of
 from panel.exchange import stored_row
+from panel.oversight import Oversight
 from panel.record import add_verdicts
-from panel.schema import account, assignment, case, draft, expert, quarter, verdict
-from panel.schema import audit as log
-from panel.store import Store
-from panel.tables import check_transition, permissions
+from panel.schema import assignment, case, draft, verdict
 from panel.verdict_input import VerdictInput, check
 from records.errors import NotFound, NotPermitted, WrongUse
 
 if TYPE_CHECKING:
-    import pandas as pd
+    pass
 
 _CHINA = timezone(timedelta(hours=8))
 
@@ -35,21 +31,8 @@ def _given_time() -> str:
     return datetime.now(_CHINA).strftime("%Y-%m-%d %H:%M:%S")
 
 
-class PanelService:
+class PanelService(Oversight):
     """The panel for one signed-in actor."""
-
-    def __init__(self, store: Store, actor: Actor) -> None:
-        self.store, self.actor = store, actor
-
-    def may(self, what: str) -> bool:
-        """Whether the actor's roles allow something."""
-        return bool(self.actor.roles & permissions()[what])
-
-    def _require(self, what: str, subject: str = "") -> None:
-        if not self.may(what):
-            with self.store.change() as connection:
-                audit.record(connection, self.actor.account, "refused", what, {"subject": subject})
-            raise NotPermitted("您的角色无权进行此操作 Your role does not allow this.")
 
     def _expert(self) -> str:
         if self.actor.expert_id is None:
@@ -270,102 +253,3 @@ class PanelService:
             }
             for row in rows
         ]
-
-    def progress(self, name: str) -> dict[str, Any]:
-        """How a quarter stands: cases by state, judged, overdue, agreement, load by expert."""
-        self._require("see_progress")
-        with self.store.read() as connection:
-            rows = connection.execute(select(case.c.state, case.c.due_date).where(case.c.quarter == name)).all()
-            load = connection.execute(
-                select(assignment.c.expert_id, expert.c.profession, assignment.c.state, func.count())
-                .join(case, case.c.case_id == assignment.c.case_id)
-                .join(expert, expert.c.expert_id == assignment.c.expert_id)
-                .where(case.c.quarter == name)
-                .group_by(assignment.c.expert_id, expert.c.profession, assignment.c.state)
-                .order_by(assignment.c.expert_id, assignment.c.state)
-            ).all()
-            given = connection.execute(
-                select(func.count()).select_from(verdict).join(case, case.c.case_id == verdict.c.case_id)
-                .where(case.c.quarter == name)
-            ).scalar_one()  # fmt: skip
-        states = Counter(row.state for row in rows)
-        done = {"agreed", "adjudicated", "notified", "appealed", "re_reviewed", "closed"}
-        today = datetime.now(_CHINA).strftime("%Y-%m-%d")
-        return {
-            "cases": len(rows),
-            "states": dict(sorted(states.items())),
-            "judged": sum(count for state, count in states.items() if state in done),
-            "verdicts": given,
-            "overdue": sum(row.state not in done and (row.due_date or "9") < today for row in rows),
-            "agreement": asdict(verdicts.agreement(self.store, name)),
-            "load": [{"expert_id": row[0], "profession": row[1], "state": row[2], "cases": row[3]} for row in load],
-        }
-
-    def verdict_counts(self, name: str) -> pd.DataFrame:
-        """Cases and verdicts by institution. Grain: one row an institution, by code."""
-        self._require("see_progress")
-        frame = verdicts.final_verdicts(self.store, name)
-        frame["unreasonable"] = frame["verdict_class"].fillna(0) >= 1
-        frame["unjudged"] = frame["closed"] & ~frame["judged"]
-        grouped = frame.groupby("fixmedins_code", as_index=False)
-        return grouped.agg(
-            cases=("rxno", "size"),
-            random=("arm", lambda arm: int((arm == "random").sum())),
-            judged=("judged", "sum"),
-            unjudged=("unjudged", "sum"),
-            unreasonable=("unreasonable", "sum"),
-        )
-
-    def close_quarter(self, name: str) -> int:
-        """Notify and close every case that is decided; returns how many. The supervisor's step."""
-        self._require("see_progress")
-        with self.store.change() as connection:
-            ready = connection.execute(
-                select(case.c.case_id, case.c.state).where(case.c.quarter == name, case.c.state.in_(("agreed", "adjudicated")))
-            ).all()
-            for row in ready:
-                check_transition(row.state, "notified")
-                connection.execute(update(case).where(case.c.case_id == row.case_id).values(state="notified"))
-            rows = audit.marks(connection, "case", [{"case_id": row.case_id} for row in ready])
-            audit.record(connection, self.actor.account, "notified", name, {"cases": len(ready), "rows": rows})
-        return len(ready)
-
-    def audit_log(self, text: str = "", limit: int = 200) -> list[dict[str, Any]]:
-        """The newest log entries, those that name ``text`` only."""
-        self._require("see_log")
-        with self.store.read() as connection:
-            found: Any = select(log).order_by(log.c.seq.desc()).limit(limit)
-            if text:
-                pattern = f"%{text}%"
-                names = (log.c.actor, log.c.action, log.c.subject)
-                found = found.where(names[0].like(pattern) | names[1].like(pattern) | names[2].like(pattern))
-            rows = connection.execute(found).all()
-        return [{k: v for k, v in row._mapping.items() if k != "change"} for row in rows]
-
-    def verify_log(self) -> dict[str, Any]:
-        """Whether log and store agree."""
-        self._require("see_log")
-        return asdict(audit.verify(self.store))
-
-    def pool(self) -> list[dict[str, Any]]:
-        """The expert pool."""
-        self._require("manage_pool")
-        with self.store.read() as connection:
-            rows = connection.execute(select(expert).order_by(expert.c.expert_id)).all()
-        return [dict(row._mapping) for row in rows]
-
-    def accounts(self) -> list[dict[str, Any]]:
-        """Accounts with their roles; never their passwords."""
-        self._require("manage_accounts")
-        with self.store.read() as connection:
-            rows = connection.execute(
-                select(account.c.account, account.c.name, account.c.roles, account.c.expert_id).order_by(account.c.account)
-            ).all()
-        return [dict(row._mapping) for row in rows]
-
-    def quarter_design(self, name: str) -> dict[str, Any]:
-        """The design a quarter was drawn by."""
-        self._require("see_progress")
-        with self.store.read() as connection:
-            row = connection.execute(select(quarter.c.design).where(quarter.c.quarter == name)).first()
-        return dict(json.loads(row.design)) if row else {}

@@ -8,6 +8,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from records.periods import Quarter
+from simulator.refunds import refund
 from simulator.static import City, diseases, parameters, plain_rows, stream
 from simulator.writing import FREQUENCY, Line, Visit, Writer
 
@@ -76,7 +77,7 @@ class Biller:
         lines = self._drug_lines(tag, visit, place, seller, when, settled)
         lines += self._service_lines(tag, visit, when, settled) if not external else []
         self._sum(settled, lines)
-        again = self._refund(tag, settled, lines)
+        again = refund(self.rows, self.rng, tag, settled, lines)
         self._judge(tag, visit, lines, place, again)
 
     def _prescription(self, tag: str, visit: Visit, doctor: Any, place: Any, when: datetime, external: bool) -> None:
@@ -287,33 +288,6 @@ class Biller:
             acct_pay=account,
             psn_cash_pay=total - fund - account,
         )
-
-    def _refund(self, tag: str, settled: dict[str, Any], lines: list[dict[str, Any]]) -> bool | None:
-        """Reverse a settlement now and then. None = not refunded; True = settled again."""
-        marks = parameters()["settlement"]
-        if self.rng.random() >= marks["refund_share"] or settled["med_type"] == "41":
-            return None
-        when = settled["setl_time"] + timedelta(hours=int(self.rng.integers(1, 60)))
-        self._copy(settled, lines, f"{tag}R", when, Decimal(-1))
-        again = bool(self.rng.random() < marks["again_share"])
-        if again:
-            self._copy(settled, lines, f"{tag}A", when + timedelta(minutes=15), Decimal(1))
-        return again
-
-    def _copy(self, settled: dict[str, Any], lines: list[dict[str, Any]], tag: str, when: datetime, sign: Decimal) -> None:
-        copy = {**settled, "setl_id": f"S{tag}", "setl_time": when}
-        for name in ("medfee_sumamt", "fulamt_ownpay_amt", "inscp_scp_amt", "fund_pay_sumamt", "acct_pay",
-                     "psn_cash_pay"):  # fmt: skip
-            copy[name] = sign * settled[name]
-        if sign < 0:
-            copy.update(refd_setl_flag=1, orig_setl_id=settled["setl_id"])
-        self.rows["settlement"].append(copy)
-        for row in lines:
-            twin = {**row, "feedetl_sn": f"{row['feedetl_sn']}{tag[-1]}", "setl_id": copy["setl_id"]}
-            twin["fee_ocur_time"] = when - timedelta(minutes=1)
-            for name in ("cnt", "det_item_fee_sumamt", "inscp_scp_amt"):
-                twin[name] = sign * row[name]
-            self.rows["fee_line"].append(twin)
 
     def _judge(self, tag: str, visit: Visit, lines: list[dict[str, Any]], place: Any, again: bool | None) -> None:
         kinds = parameters()["kinds"]
