@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from expectations.faults import codes, load_faults
 from records.contract import Contract, Table
 from records.periods import Quarter
-from records.readers import count_rows, quoted
+from records.source import count_rows, quoted
 
 if TYPE_CHECKING:
     import duckdb
@@ -36,63 +36,87 @@ class TableCounts:
     money: dict[str, dict[str, str]] = field(default_factory=dict)
 
 
-def count_table(con: duckdb.DuckDBPyConnection, table: Table, rows_in: int) -> TableCounts:
+@dataclass
+class Counted:
+    """What one look over the accepted rows of a table gives: its counts, and how many values each column has."""
+
+    counts: TableCounts
+    filled: dict[str, int]
+
+
+def count_table(con: duckdb.DuckDBPyConnection, table: Table, rows_in: int) -> Counted:
     """Count a sorted table. Raises AssertionError when a row or a fen were lost."""
-    accepted = count_rows(con, f"accepted.{table.name}")
-    quarantined = {
-        str(kind): int(count)
-        for kind, count in con.execute(
-            "SELECT CASE WHEN marks = ['duplicate_identical'] THEN 'repaired' ELSE 'quarantine' END, "
-            f"count(*) FROM sorted.{table.name} WHERE NOT ok GROUP BY 1 ORDER BY 1"
-        ).fetchall()
-    }
+    accepted, filled, kept = _accepted(con, table)
+    quarantined, by_fault = _quarantined(con, table)
+    out = sum(quarantined.values())
+    assert rows_in == accepted + out, f"{table.name}: {rows_in} rows in, {accepted} + {out} out"
+    repairs = con.execute(f"SELECT repair_code, count(*) FROM repaired.{table.name} GROUP BY 1 ORDER BY 1").fetchall()
+    mended = con.execute(f"SELECT count(DISTINCT _row) FROM repaired.{table.name}").fetchall()[0][0]
+    counts = TableCounts(
+        rows_in, accepted, out, int(mended), by_fault, quarantined,
+        {str(code): int(count) for code, count in repairs}, _money(con, table, kept),
+    )  # fmt: skip
+    return Counted(counts, filled)
+
+
+def _accepted(con: duckdb.DuckDBPyConnection, table: Table) -> tuple[int, dict[str, int], dict[str, Decimal]]:
+    """Accepted rows, values of each column, and sums of each column in yuan."""
+    counts = [f"count({quoted(column.name)})" for column in table.columns]
+    sums = [f"sum({quoted(name)})" for name in _in_yuan(table)]
+    total, *found = con.execute(f"SELECT {', '.join(['count(*)', *counts, *sums])} FROM accepted.{table.name}").fetchall()[0]
+    filled = {column.name: int(count) for column, count in zip(table.columns, found, strict=False)}
+    kept = dict(zip(_in_yuan(table), found[len(counts) :], strict=True))
+    return int(total), filled, {name: value or Decimal(0) for name, value in kept.items()}
+
+
+def _quarantined(con: duckdb.DuckDBPyConnection, table: Table) -> tuple[dict[str, int], dict[str, int]]:
+    """Quarantined rows by severity and by fault."""
+    by_severity: dict[str, int] = {}
     by_fault: dict[str, int] = {}
-    for marks, count in con.execute(f"SELECT marks, count(*) FROM sorted.{table.name} WHERE NOT ok GROUP BY marks").fetchall():
+    found = con.execute(f"SELECT marks, count(*) FROM flagged.{table.name} WHERE len(marks) > 0 GROUP BY marks").fetchall()
+    for marks, count in found:
+        kind = "repaired" if marks == ["duplicate_identical"] else "quarantine"
+        by_severity[kind] = by_severity.get(kind, 0) + int(count)
         for code in codes(marks):
             by_fault[code] = by_fault.get(code, 0) + int(count)
     unparsed = count_rows(con, f"raw.unparsed WHERE table_name = '{table.name}'")
     if unparsed:
         by_fault["unparsed"] = unparsed
-        quarantined["quarantine"] = quarantined.get("quarantine", 0) + unparsed
-    out = sum(quarantined.values())
-    assert rows_in == accepted + out, f"{table.name}: {rows_in} rows in, {accepted} + {out} out"
-    repairs = con.execute(f"SELECT repair_code, count(*) FROM repaired.{table.name} GROUP BY 1 ORDER BY 1").fetchall()
-    mended = con.execute(f"SELECT count(DISTINCT _row) FROM repaired.{table.name}").fetchall()[0][0]
-    return TableCounts(
-        rows_in, accepted, out, int(mended), dict(sorted(by_fault.items())), quarantined,
-        {str(code): int(count) for code, count in repairs}, _money(con, table),
-    )  # fmt: skip
+        by_severity["quarantine"] = by_severity.get("quarantine", 0) + unparsed
+    return dict(sorted(by_severity.items())), dict(sorted(by_fault.items()))
 
 
-def _money(con: duckdb.DuckDBPyConnection, table: Table) -> dict[str, dict[str, str]]:
+def _in_yuan(table: Table) -> list[str]:
+    return [column.name for column in table.columns if column.type == "decimal(16,2)" and column.unit == "yuan"]
+
+
+def _money(con: duckdb.DuckDBPyConnection, table: Table, kept: dict[str, Decimal]) -> dict[str, dict[str, str]]:
+    """Sums in, accepted and quarantined, each summed over its own rows, so that what is lost shows."""
+    if not kept:
+        return {}
+    sums = ", ".join(f"sum({quoted(name)})" for name in kept)
+    whole = con.execute(f"SELECT {sums} FROM sorted.{table.name}").fetchall()[0]
+    out = con.execute(f"SELECT {sums} FROM sorted.{table.name} WHERE NOT ok").fetchall()[0]
     found = {}
-    for column in table.columns:
-        if column.type != "decimal(16,2)" or column.unit != "yuan":
-            continue
-        name = quoted(column.name)
-        whole = con.execute(f"SELECT sum({name}) FROM sorted.{table.name}").fetchall()[0][0] or Decimal(0)
-        kept = con.execute(f"SELECT sum({name}) FROM accepted.{table.name}").fetchall()[0][0] or Decimal(0)
-        out = con.execute(f"SELECT sum({name}) FROM sorted.{table.name} WHERE NOT ok").fetchall()[0][0]
-        out = out or Decimal(0)
-        assert whole == kept + out, f"{table.name}.{column.name}: {whole} in, {kept} + {out} out"
-        found[column.name] = {"in": str(whole), "accepted": str(kept), "quarantined": str(out)}
+    for (name, accepted), given, rest in zip(kept.items(), whole, out, strict=True):
+        total, away = given or Decimal(0), rest or Decimal(0)
+        assert total == accepted + away, f"{table.name}.{name}: {total} in, {accepted} + {away} out"
+        found[name] = {"in": str(total), "accepted": str(accepted), "quarantined": str(away)}
     return found
 
 
-def absent(con: duckdb.DuckDBPyConnection, table: Table, present: Sequence[str] | None) -> list[dict[str, Any]]:
+def absent(table: Table, present: Sequence[str] | None, counted: Counted | None) -> list[dict[str, Any]]:
     """What of a table is switched off, and why: one entry for the table, or one a column."""
-    if present is None:
+    if present is None or counted is None:
         return [_entry(table.name, f"未提供{table.zh}表", f"table {table.name} was not supplied")]
-    counts = ", ".join(f"count({quoted(column.name)})" for column in table.columns)
-    total, *filled = con.execute(f"SELECT count(*), {counts} FROM accepted.{table.name}").fetchall()[0]
-    if not total:
+    if not counted.counts.accepted:
         return [_entry(table.name, f"{table.zh}表没有记录", f"table {table.name} has no accepted rows")]
     entries = []
-    for column, values in zip(table.columns, filled, strict=True):
+    for column in table.columns:
         what = f"{table.name}.{column.name}"
         if column.name not in present:
             entries.append(_entry(what, f"未提供{column.zh}列", f"column {column.name} was not supplied"))
-        elif not values:
+        elif not counted.filled[column.name]:
             entries.append(_entry(what, f"{column.zh}列全部为空", f"column {column.name} is empty throughout"))
     return entries
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,17 +11,21 @@ from typing import TYPE_CHECKING, Any
 from expectations.counting import TableCounts, absent, blocking, count_table, most_quarantined
 from expectations.leavings import create_repairs, write_quarantine, write_repairs
 from expectations.notes import count_notes
+from expectations.parents import in_order, make_known
+from expectations.reading import Reading
 from expectations.refunds import sort_refunds
-from expectations.sorting import make_known, sort_rows
+from expectations.sorting import show_absent, show_sorted, sort_rows
 from records.contract import Contract, Table
 from records.periods import Quarter
-from records.readers import SourceReport, quoted
+from records.readers import unreadable
+from records.source import SourceReport
 
 if TYPE_CHECKING:
     import duckdb
 
 _LOG = logging.getLogger(__name__)
-_SCHEMAS = ("twin", "sorted", "known", "repaired", "accepted")
+Say = Callable[[str], None]
+_SCHEMAS = ("twin", "flagged", "known", "repaired", "sorted", "accepted")
 
 __all__ = ["GateResult", "TableCounts", "run_gate", "sort_tables", "summary_table"]
 
@@ -48,7 +52,7 @@ class GateResult:
 
 
 def run_gate(
-    con: duckdb.DuckDBPyConnection, report: SourceReport, contract: Contract, quarter: Quarter, out: Path
+    con: duckdb.DuckDBPyConnection, report: SourceReport, contract: Contract, quarter: Quarter, out: Path, say: Say = _LOG.info
 ) -> GateResult:
     """Sort all rows of schema ``raw`` into schema ``accepted`` (typed, every contract column) and quarantine.
 
@@ -58,7 +62,7 @@ def run_gate(
     from expectations.report import write_report
     from expectations.suites import load_suites, run_suites
 
-    result = sort_tables(con, report, contract, quarter, out)
+    result = sort_tables(con, report, contract, quarter, out, say)
     result.suites = run_suites(con, contract, result.tables, quarter, out)
     for entry in result.suites:
         if entry["blocks"]:
@@ -78,29 +82,37 @@ def run_gate(
 
 
 def sort_tables(
-    con: duckdb.DuckDBPyConnection, report: SourceReport, contract: Contract, quarter: Quarter, out: Path
+    con: duckdb.DuckDBPyConnection, report: SourceReport, contract: Contract, quarter: Quarter, out: Path, say: Say = _LOG.info
 ) -> GateResult:
     """The gate without its suites and its report: rows sorted, written and counted."""
     for schema in _SCHEMAS:
         con.execute(f"DROP SCHEMA IF EXISTS {schema} CASCADE")
         con.execute(f"CREATE SCHEMA {schema}")
     _clear(out)
-    result = GateResult()
-    supplied = {name: source.columns_present for name, source in report.tables.items()}
+    result, readings = GateResult(), {}
+    for table in in_order(contract):
+        if table.name in report.tables:
+            say(f"分拣 sorting {table.name}")
+            readings[table.name] = _sort(con, contract, table, report, quarter)
+        else:
+            show_absent(con, table)
+        make_known(con, table, supplied=table.name in readings)
     for table in contract:
-        _LOG.info("sorting %s", table.name)
-        _accept(con, contract, table, supplied.get(table.name), quarter)
-    for table in contract:
-        if table.name in supplied:
-            _leave(con, table, supplied[table.name], out)
-            counts = count_table(con, table, report.tables[table.name].rows)
-            counts.by_fault |= count_notes(con, contract, table, quarter)
-            result.tables[table.name] = counts
-        result.switched_off += absent(con, table, supplied.get(table.name))
+        source = report.tables.get(table.name)
+        if source is not None:
+            say(f"统计 counting {table.name}")
+            reading = readings[table.name]
+            write_quarantine(con, reading, out / "quarantine" / f"{table.name}.parquet")
+            create_repairs(con, reading)
+            write_repairs(con, table, out / "repairs" / f"{table.name}.parquet")
+            counted = count_table(con, table, source.rows)
+            counted.counts.by_fault |= count_notes(con, table, quarter)
+            result.tables[table.name] = counted.counts
+            result.switched_off += absent(table, source.columns_present, counted)
+        else:
+            result.switched_off += absent(table, None, None)
     for sentence in blocking(contract, result.tables, most_quarantined(quarter)):
         result.block(sentence["zh"], sentence["en"])
-    for schema in ("twin", "known", "repaired"):
-        con.execute(f"DROP SCHEMA {schema} CASCADE")
     return result
 
 
@@ -110,31 +122,21 @@ def _clear(out: Path) -> None:
         path.unlink()
 
 
-def _accept(
-    con: duckdb.DuckDBPyConnection,
-    contract: Contract,
-    table: Table,
-    present: Sequence[str] | None,
-    quarter: Quarter,
-) -> None:
-    """Create ``accepted.<table>``: the good ones of the sorted rows; empty for a table not supplied."""
-    if present is None:
-        columns = ", ".join(f"{quoted(c.name)} {c.duckdb_type}" for c in table.columns)
-        con.execute(f"CREATE TABLE accepted.{table.name} ({columns})")
-        make_known(con, table, supplied=False)
-        return
-    sort_rows(con, contract, table, present, quarter)
+def _sort(con: duckdb.DuckDBPyConnection, contract: Contract, table: Table, report: SourceReport, quarter: Quarter) -> Reading:
+    """Flag the rows of a supplied table and show the good ones. Raises UnreadableFile for a damaged file."""
+    import duckdb
+
+    source = report.tables[table.name]
+    try:
+        reading = sort_rows(con, contract, table, source, quarter)
+    except duckdb.OutOfMemoryException:
+        raise
+    except (duckdb.IOException, duckdb.InvalidInputException, duckdb.SerializationException) as error:
+        raise unreadable(source.files[0]) from error
     if table.name == "settlement":
-        sort_refunds(con)
-    make_known(con, table)
-    columns = ", ".join(quoted(c.name) for c in table.columns)
-    con.execute(f"CREATE VIEW accepted.{table.name} AS SELECT {columns} FROM sorted.{table.name} WHERE ok")
-
-
-def _leave(con: duckdb.DuckDBPyConnection, table: Table, present: Sequence[str], out: Path) -> None:
-    write_quarantine(con, table, present, out / "quarantine" / f"{table.name}.parquet")
-    create_repairs(con, table, present)
-    write_repairs(con, table, out / "repairs" / f"{table.name}.parquet")
+        sort_refunds(con, reading)
+    show_sorted(con, reading)
+    return reading
 
 
 def summary_table(result: GateResult) -> list[list[str]]:

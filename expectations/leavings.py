@@ -2,34 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from expectations.faults import create_wording
-from expectations.sorting import spelled
+from expectations.reading import Reading
 from expectations.spelling import repair_code
 from records.contract import Table
+from records.native import text_of
 from records.output import write_parquet
-from records.readers import quoted
+from records.source import quoted
 
 if TYPE_CHECKING:
     import duckdb
 
 
-def write_quarantine(con: duckdb.DuckDBPyConnection, table: Table, present: Sequence[str], path: Path) -> int:
+def write_quarantine(con: duckdb.DuckDBPyConnection, reading: Reading, path: Path) -> int:
     """Write the rows that stay out, as text under the contract's columns, with their faults.
 
     Returns how many. Columns that were not supplied are null. A record that did not parse stands whole in the
     first column.
     """
+    table = reading.table
     columns = [column.name for column in table.columns]
-    as_came = [f"raw.{quoted(c)}" if c in present else f"NULL::VARCHAR AS {quoted(c)}" for c in columns]
+    as_came = [
+        f"{text_of(quoted(c), reading.kinds[c])} AS {quoted(c)}" if c in reading.kinds else f"NULL::VARCHAR AS {quoted(c)}"
+        for c in columns
+    ]
     rest = "".join(f", NULL::VARCHAR AS {quoted(c)}" for c in columns[1:])
     rows = (
-        f"SELECT {', '.join(as_came)}, sorted.marks FROM sorted.{table.name} sorted "
-        f"JOIN raw.{table.name} raw USING (_row) WHERE NOT sorted.ok UNION ALL "
-        f"SELECT trim(text, chr(10) || chr(13)) AS {quoted(columns[0])}{rest}, ['unparsed'] AS marks "
+        f"SELECT {', '.join(as_came)}, marks FROM (SELECT native.*, f.marks FROM native.{table.name} native "
+        f"JOIN flagged.{table.name} f USING (_row) WHERE len(f.marks) > 0) UNION ALL "
+        f"SELECT text AS {quoted(columns[0])}{rest}, ['unparsed'] AS marks "
         f"FROM raw.unparsed WHERE table_name = '{table.name}'"
     )
     create_wording(con, f"SELECT marks FROM ({rows})")
@@ -42,23 +46,30 @@ def write_quarantine(con: duckdb.DuckDBPyConnection, table: Table, present: Sequ
     )
 
 
-def create_repairs(con: duckdb.DuckDBPyConnection, table: Table, present: Sequence[str]) -> None:
+def create_repairs(con: duckdb.DuckDBPyConnection, reading: Reading) -> None:
     """Create ``repaired.<table>`` of accepted rows: _row, key, column, before, after, repair_code.
 
     Grain: one row a mended value.
     """
+    table = reading.table
     key = "concat_ws('|', " + ", ".join(quoted("m_" + name) for name in (table.key or table.order)) + ")"
     entries = []
     for column in table.columns:
-        if column.name in present:
+        if reading.is_text(column) and column.name not in reading.clean:
             r, c, m = (quoted(prefix + column.name) for prefix in ("r_", "c_", "m_"))
             code = f"CASE WHEN {r} <> '' THEN {repair_code(column, r, c, m)} END"
             entries.append(f"{{'column': '{column.name}', 'before': {r}, 'after': {m}, 'repair_code': {code}}}")
-    rows = f"SELECT _row FROM sorted.{table.name} WHERE ok AND mended"
+    if not entries:
+        con.execute(
+            f"CREATE TABLE repaired.{table.name} "
+            '(_row BIGINT, key VARCHAR, "column" VARCHAR, before VARCHAR, after VARCHAR, repair_code VARCHAR)'
+        )
+        return
+    rows = f"SELECT _row FROM flagged.{table.name} WHERE len(marks) = 0 AND mended"
     con.execute(
         f"CREATE TABLE repaired.{table.name} AS SELECT _row, key, unnest(entry) FROM ("
         f"SELECT _row, {key} AS key, unnest([{', '.join(entries)}]) AS entry "
-        f"FROM ({spelled(table, present, rows=rows)})) WHERE entry.repair_code IS NOT NULL"
+        f"FROM ({reading.sql(texts=True, rows=rows)})) WHERE entry.repair_code IS NOT NULL"
     )
 
 

@@ -15,6 +15,8 @@ from records.errors import UnreadableFile
 _BLOCK = 1 << 20
 # A damaged byte or two must not turn a UTF-8 file into GB18030, which accepts almost anything.
 _TOLERATED = 0.02
+# A stray NUL is damage to one record; so many of them at the beginning are no text.
+_HEAD, _NULS = 4096, 0.01
 
 
 @dataclass(frozen=True)
@@ -77,27 +79,26 @@ def detect(path: Path) -> Encoding:
     first = next(_blocks(path), b"")
     if not first:
         raise UnreadableFile(f"{path.name} is empty: send the file again, with at least its header row.")
-    if b"\x00" in first[:4096]:
+    if first[:_HEAD].count(0) > _NULS * len(first[:_HEAD]):
         raise UnreadableFile(f"{path.name} is not a text file: send CSV in UTF-8 or GB18030, or Parquet.")
     gzipped, bom = path.suffix == ".gz", first.startswith(codecs.BOM_UTF8)
     if _strict(path, "utf-8"):
         return Encoding("utf-8", gzipped, bom, 0)
     failed, read = _damage(path, "utf-8")
-    if bom or failed <= max(3, _TOLERATED * read):
+    if bom or (failed < read and failed <= max(3, _TOLERATED * read)):
         return Encoding("utf-8", gzipped, bom, failed)
     if _strict(path, "gb18030"):
         return Encoding("gb18030", gzipped, False, 0)
     return Encoding("gb18030", gzipped, False, _damage(path, "gb18030")[0])
 
 
-def transcode(path: Path, encoding: Encoding, target: Path) -> None:
-    """Write the file's text as plain UTF-8. Characters that cannot be read become U+FFFD."""
+def decoded(path: Path, encoding: Encoding) -> Iterator[bytes]:
+    """The file's text as plain UTF-8 without BOM. Characters that cannot be read become U+FFFD."""
     decoder = codecs.getincrementaldecoder(encoding.name)(errors="replace")
     at_start = True
-    with target.open("wb") as out:
-        for block in _blocks(path):
-            text = decoder.decode(block)
-            if at_start:
-                text, at_start = text.removeprefix("\ufeff"), False
-            out.write(text.encode("utf-8", errors="replace"))
-        out.write(decoder.decode(b"", final=True).encode("utf-8"))
+    for block in _blocks(path):
+        text = decoder.decode(block)
+        if at_start and text:
+            text, at_start = text.removeprefix("\ufeff"), False
+        yield text.encode("utf-8", errors="replace")
+    yield decoder.decode(b"", final=True).encode("utf-8")

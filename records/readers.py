@@ -1,75 +1,55 @@
-"""Readers: a raw folder or database in, one all-text table per supplied table out."""
+"""Readers: a folder or database in, two views of each supplied table out.
+
+``native.<table>`` has the contract's columns that were supplied, in the type they came in; ``raw.<table>`` the
+same as text. Both have ``_row`` (1..n in the order of the files) and ``_file``. Nothing is copied into memory:
+Parquet is read where it lies, everything else through a scratch file.
+"""
 
 from __future__ import annotations
 
-import csv
+import shutil
 import tempfile
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+import weakref
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from records.contract import Contract, Table
-from records.encoding import detect, transcode
+from records.encoding import detect
 from records.errors import DataFault, MissingTable, UnreadableFile
+from records.native import settled, text_of
 from records.output import sha256
+from records.source import TEXT, SourceReport, TableSource, count_rows, literal, match_columns, quoted
+from records.text import Plain, prepare
 
 if TYPE_CHECKING:
     import duckdb
 
+__all__ = ["SourceReport", "TableSource", "count_rows", "quoted", "read_source", "read_tables"]
+
+Say = Callable[[str], None]
 _FORMS = (".parquet", ".csv", ".csv.gz")
 _UNPARSED = """CREATE TABLE raw.unparsed
     (table_name VARCHAR, file VARCHAR, line_no BIGINT, text VARCHAR, error VARCHAR)"""
 
 
-@dataclass
-class TableSource:
-    """Where a table came from and what of it the contract knows."""
-
-    files: list[str]
-    rows: int = 0
-    unparsed: int = 0
-    columns_present: list[str] = field(default_factory=list)
-    columns_extra: list[str] = field(default_factory=list)
-    aliases_used: dict[str, str] = field(default_factory=dict)
-    encoding: str = "parquet"
+def _silent(words: str) -> None:
+    """Tell nobody."""
 
 
-@dataclass
-class SourceReport:
-    """What was read: the supplied tables, what was never opened, and each file's SHA-256."""
+def read_source(con: duckdb.DuckDBPyConnection, source: Path | str, contract: Contract, say: Say = _silent) -> SourceReport:
+    """Read every supplied table of the contract into schemas ``native`` and ``raw``.
 
-    tables: dict[str, TableSource] = field(default_factory=dict)
-    ignored: list[str] = field(default_factory=list)
-    hashes: dict[str, str] = field(default_factory=dict)
-
-
-def quoted(name: str) -> str:
-    """A name as an SQL identifier."""
-    return '"' + name.replace('"', '""') + '"'
-
-
-def count_rows(con: duckdb.DuckDBPyConnection, place: str) -> int:
-    """Rows of a table or view."""
-    counted = con.execute(f"SELECT count(*) FROM {place}").fetchall()
-    return int(counted[0][0])
-
-
-def read_source(con: duckdb.DuckDBPyConnection, source: Path | str, contract: Contract) -> SourceReport:
-    """Read every supplied table of the contract into schema ``raw``.
-
-    Each ``raw.<table>`` has the contract's columns that were supplied, all VARCHAR, and ``_row`` (1..n in
-    the order of the files) and ``_file``. Records that do not parse are in ``raw.unparsed``.
-    Raises MissingTable, UnreadableFile or DataFault, each one sentence.
+    Records that do not parse are in ``raw.unparsed``. ``say`` hears what is being read.
+    Raises MissingTable, UnreadableFile, DataFault or ServiceUnavailable, each one sentence.
     """
-    con.sql("CREATE SCHEMA IF NOT EXISTS raw")
-    con.sql(_UNPARSED)
+    scratch = _begin(con)
     if "://" in str(source):
         from records.databases import read_database
 
-        report = read_database(con, str(source), contract)
+        report = read_database(con, str(source), contract, scratch, say)
     else:
-        report = _read_folder(con, Path(source), contract)
+        report = _read_folder(con, Path(source), contract, scratch, say)
     missing = [table.name for table in contract if table.needed and table.name not in report.tables]
     if missing:
         raise MissingTable(
@@ -80,13 +60,24 @@ def read_source(con: duckdb.DuckDBPyConnection, source: Path | str, contract: Co
 
 
 def read_tables(con: duckdb.DuckDBPyConnection, folder: Path, contract: Contract, names: Sequence[str]) -> SourceReport:
-    """Read only the named tables of a folder, those that are there, into schema ``raw``."""
-    con.sql("CREATE SCHEMA IF NOT EXISTS raw")
-    con.sql(_UNPARSED)
-    return _read_folder(con, folder, contract, names)
+    """Read only the named tables of a folder, those that are there."""
+    return _read_folder(con, folder, contract, _begin(con), _silent, names)
 
 
-def _read_folder(con: duckdb.DuckDBPyConnection, folder: Path, contract: Contract, names: Sequence[str] = ()) -> SourceReport:
+def _begin(con: duckdb.DuckDBPyConnection) -> Path:
+    """Make the schemas, and a scratch folder that goes when the connection goes."""
+    con.execute("CREATE SCHEMA native")
+    con.execute("CREATE SCHEMA raw")
+    con.execute(_UNPARSED)
+    spill = Path(str(con.execute("SELECT current_setting('temp_directory')").fetchall()[0][0] or ""))
+    scratch = Path(tempfile.mkdtemp(prefix="rxpanel-tables-", dir=spill if spill.is_absolute() and spill.is_dir() else None))
+    weakref.finalize(con, shutil.rmtree, scratch, ignore_errors=True)
+    return scratch
+
+
+def _read_folder(
+    con: duckdb.DuckDBPyConnection, folder: Path, contract: Contract, scratch: Path, say: Say, names: Sequence[str] = ()
+) -> SourceReport:
     if not folder.is_dir():
         raise MissingTable(f"There is no data folder {folder}: name one with --data.")
     report = SourceReport()
@@ -97,8 +88,9 @@ def _read_folder(con: duckdb.DuckDBPyConnection, folder: Path, contract: Contrac
         files = _files(folder, table.name)
         if not files:
             continue
+        say(f"读取 reading {table.name}")
         opened.update(files)
-        report.tables[table.name] = _read_table(con, table, files)
+        report.tables[table.name] = _read_table(con, table, files, scratch)
         for path in files:
             report.hashes[path.relative_to(folder).as_posix()] = sha256(path)
     parents = {path.parent for path in opened}
@@ -118,135 +110,122 @@ def _files(folder: Path, name: str) -> list[Path]:
     return found or parts
 
 
-def _read_table(con: duckdb.DuckDBPyConnection, table: Table, files: list[Path]) -> TableSource:
+def _read_table(con: duckdb.DuckDBPyConnection, table: Table, files: list[Path], scratch: Path) -> TableSource:
     source = TableSource(files=[path.name for path in files])
-    if files[0].suffix == ".parquet":
-        _read_parquet(con, table, files, source)
-    else:
-        _read_csv(con, table, files[0], source)
-    source.rows = count_rows(con, f"raw.{table.name}") + source.unparsed
+    if files[0].suffix != ".parquet":
+        files = [_as_parquet(con, table, files[0], scratch, source)]
+    view_files(con, table, files, source)
     return source
 
 
-def match_columns(table: Table, header: Sequence[str], where: str, source: TableSource) -> dict[str, str]:
-    """Map a file's column names to the contract's; fills ``source``.
-
-    Raises UnreadableFile when none is known, DataFault when one comes twice or a needed one is absent.
-    """
-    mapping: dict[str, str] = {}
-    for name in header:
-        standard = table.standard_name(name)
-        if standard is None or (standard in mapping.values() and name != standard):
-            source.columns_extra.append(name)
-            continue
-        if standard in mapping.values():
-            earlier = next(key for key, value in mapping.items() if value == standard)
-            if earlier == name:
-                raise DataFault(f"{where} names the column {standard} twice: keep one of them.")
-            source.columns_extra.append(earlier)
-            del mapping[earlier]
-        mapping[name] = standard
-        if name != standard:
-            source.aliases_used[name] = standard
-    if not mapping:
-        raise UnreadableFile(f"{where} holds no column of table {table.name}: it seems to be another file.")
-    needed = [c.name for c in table.columns if not c.nullable and c.name not in mapping.values()]
-    if needed:
-        raise DataFault(f"{where} lacks the needed column {', '.join(needed)}: add it and run again.")
-    source.columns_present = [c.name for c in table.columns if c.name in mapping.values()]
-    source.aliases_used = {k: v for k, v in source.aliases_used.items() if k in mapping}
-    return mapping
-
-
-def _read_parquet(con: duckdb.DuckDBPyConnection, table: Table, files: list[Path], source: TableSource) -> None:
+def view_files(con: duckdb.DuckDBPyConnection, table: Table, files: Sequence[Path], source: TableSource) -> None:
+    """Create the views of a table over Parquet files. Raises UnreadableFile for a damaged one."""
     import duckdb
 
-    names = [str(path) for path in files]
+    parts: list[tuple[Path, int, dict[str, tuple[str, str]]]] = []
     try:
-        relation = con.read_parquet(names, union_by_name=True)
-        types = dict(zip(relation.columns, map(str, relation.types), strict=True))
-        header = list(types)
-        mapping = match_columns(table, header, source.files[0], source)
-        columns = [_as_text(name, types[name], standard) for name, standard in mapping.items()]
-        con.execute(
-            f"CREATE TABLE raw.{table.name} AS SELECT row_number() OVER () AS _row, "
-            f"parse_filename(_source_file) AS _file, {', '.join(columns)} "
-            "FROM read_parquet($files, union_by_name=true, filename='_source_file')",
-            {"files": names},
-        )
+        for path, name in zip(files, source.files, strict=True):
+            relation = con.read_parquet(str(path))
+            types = dict(zip(relation.columns, map(str, relation.types), strict=True))
+            part = TableSource([name])
+            mapping = match_columns(table, list(types), name, part)
+            columns = {standard: settled(quoted(given), types[given]) for given, standard in mapping.items()}
+            counted = con.execute("SELECT sum(num_rows) FROM parquet_file_metadata($path)", {"path": str(path)}).fetchall()
+            parts.append((path, int(counted[0][0] or 0), columns))
+            _join_columns(table, source, part)
+        source.kinds = {
+            name: kinds.pop() if len(kinds) == 1 else TEXT
+            for name in source.columns_present
+            if (kinds := {columns[name][1] for _, _, columns in parts if name in columns})
+        }
+        _create_views(con, table, parts, source)
+        source.rows = count_rows(con, f"native.{table.name}") + source.unparsed
     except (duckdb.Error, UnicodeDecodeError) as error:
-        raise UnreadableFile(
-            f"{source.files[0]} cannot be read as Parquet: it is truncated or damaged; send it again."
-        ) from error
+        raise unreadable(source.files[0]) from error
 
 
-def _as_text(name: str, kind: str, standard: str) -> str:
-    value = quoted(name)
-    if kind == "BOOLEAN":
-        value += "::TINYINT"
-    elif kind.startswith("TIMESTAMP"):
-        value = f"strftime({value}::TIMESTAMP, '%Y-%m-%d %H:%M:%S')"
-    elif kind == "BLOB":
-        value = f"decode({value})"
-    return f"{value}::VARCHAR AS {quoted(standard)}"
+def unreadable(name: str) -> UnreadableFile:
+    """The sentence for a Parquet file that cannot be read."""
+    return UnreadableFile(f"{name} cannot be read as Parquet: it is truncated or damaged; send it again.")
 
 
-def _read_csv(con: duckdb.DuckDBPyConnection, table: Table, path: Path, source: TableSource) -> None:
-    encoding = detect(path)
-    source.encoding = encoding.name + (" with BOM" if encoding.bom else "")
-    with tempfile.TemporaryDirectory(prefix="rxpanel-") as scratch:
-        plain = path
-        if not encoding.plain:
-            plain = Path(scratch) / "plain.csv"
-            transcode(path, encoding, plain)
-        header = _header(plain, path.name)
-        mapping = match_columns(table, header, path.name, source)
-        _load_csv(con, table, plain, path.name, (header, mapping), source)
+def _join_columns(table: Table, source: TableSource, part: TableSource) -> None:
+    present = {*source.columns_present, *part.columns_present}
+    source.columns_present = [column.name for column in table.columns if column.name in present]
+    source.columns_extra += [name for name in part.columns_extra if name not in source.columns_extra]
+    source.aliases_used |= part.aliases_used
 
 
-def _header(plain: Path, name: str) -> list[str]:
-    with plain.open(encoding="utf-8", newline="") as content:
-        try:
-            header = next(csv.reader(content), [])
-        except csv.Error as error:
-            raise UnreadableFile(f"{name} is not a CSV file: its header row cannot be read.") from error
-    header = [column.strip() for column in header]
-    if len(set(header)) != len(header):
-        raise DataFault(f"{name} has two columns of one name in its header: rename or remove one.")
-    return header
-
-
-def _load_csv(
+def _create_views(
     con: duckdb.DuckDBPyConnection,
     table: Table,
-    plain: Path,
-    name: str,
-    columns: tuple[list[str], dict[str, str]],
+    parts: Sequence[tuple[Path, int, dict[str, tuple[str, str]]]],
     source: TableSource,
 ) -> None:
+    selects, begin = [], 1
+    for (path, rows, columns), name in zip(parts, source.files, strict=True):
+        cells = []
+        for column in source.columns_present:
+            value, kind = columns.get(column, ("NULL", source.kinds[column]))
+            if kind != source.kinds[column]:
+                value = text_of(f"({value})", kind)
+            cells.append(f"{value} AS {quoted(column)}" if value != "NULL" else f"NULL::{kind} AS {quoted(column)}")
+        selects.append(
+            f"SELECT file_row_number + {begin} AS _row, {literal(name)} AS _file, {', '.join(cells)} "
+            f"FROM read_parquet({literal(str(path))}, file_row_number=true)"
+        )
+        begin += rows
+    con.execute(f"CREATE VIEW native.{table.name} AS {' UNION ALL '.join(selects)}")
+    texts = ", ".join(f"{text_of(quoted(name), kind)} AS {quoted(name)}" for name, kind in source.kinds.items())
+    con.execute(f"CREATE VIEW raw.{table.name} AS SELECT _row, _file, {texts} FROM native.{table.name}")
+
+
+def _as_parquet(con: duckdb.DuckDBPyConnection, table: Table, path: Path, scratch: Path, source: TableSource) -> Path:
+    """Turn a CSV file into a scratch Parquet file of texts; what does not parse goes to ``raw.unparsed``."""
     import duckdb
 
-    header, mapping = columns
+    encoding = detect(path)
+    source.encoding = encoding.name + (" with BOM" if encoding.bom else "")
+    plain = prepare(path, encoding, scratch / f"{table.name}.csv")
+    if len(set(plain.header)) != len(plain.header):
+        raise DataFault(f"{path.name} has two columns of one name in its header: rename or remove one.")
+    target = scratch / f"{table.name}.parquet"
+    try:
+        mapping = match_columns(table, plain.header, path.name, source)
+        load_csv(con, table, plain, mapping, (target, path.name))
+    except duckdb.Error as error:
+        raise UnreadableFile(f"{path.name} cannot be read as CSV: check its quotes and line ends.") from error
+    finally:
+        (scratch / f"{table.name}.csv").unlink(missing_ok=True)
+    source.unparsed = count_rows(con, f"raw.unparsed WHERE table_name = '{table.name}'")
+    return target
+
+
+def load_csv(con: duckdb.DuckDBPyConnection, table: Table, plain: Plain, mapping: dict[str, str], to: tuple[Path, str]) -> None:
+    """Copy the known columns of a prepared CSV file into Parquet; its name is told of what does not parse."""
+    target, name = to
     # Positional names: whatever a header holds (blanks, quotes, nothing at all), SQL never sees it.
-    positions = {f"c{index}": "VARCHAR" for index in range(len(header))}
-    chosen = [f"c{header.index(given)} AS {quoted(standard)}" for given, standard in mapping.items()]
+    positions = {f"c{index}": TEXT for index in range(len(plain.header))}
+    chosen = [f"c{plain.header.index(given)} AS {quoted(standard)}" for given, standard in mapping.items()]
     try:
         con.execute(
-            f"CREATE TABLE raw.{table.name} AS SELECT row_number() OVER () AS _row, $name AS _file, "
-            f"{', '.join(chosen)} FROM read_csv($path, columns=$columns, auto_detect=false, header=true, "
+            f"COPY (SELECT {', '.join(chosen)} FROM read_csv($path, columns=$columns, auto_detect=false, header=true, "
             "delim=',', quote='\"', escape='\"', store_rejects=true, rejects_table='rejects', "
-            "rejects_scan='reject_scans', rejects_limit=0, null_padding=false, strict_mode=true)",
-            {"name": name, "path": str(plain), "columns": positions},
+            "rejects_scan='reject_scans', rejects_limit=0, null_padding=false, strict_mode=true)) "
+            f"TO {literal(str(target))} (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1)",
+            {"path": str(plain.path), "columns": positions},
         )
         con.execute(
-            "INSERT INTO raw.unparsed SELECT $table, $name, line, any_value(csv_line), min(error_message) "
-            "FROM rejects GROUP BY line",
+            "INSERT INTO raw.unparsed SELECT $table, $name, line, trim(any_value(csv_line), chr(10) || chr(13)), "
+            "min(error_message) FROM rejects GROUP BY line",
             {"table": table.name, "name": name},
         )
-        counted = con.execute("SELECT count(*) FROM raw.unparsed WHERE table_name = $table", {"table": table.name}).fetchall()
-    except duckdb.Error as error:
-        raise UnreadableFile(f"{name} cannot be read as CSV: check its quotes and line ends.") from error
+        if plain.unparsed:
+            con.execute(
+                "INSERT INTO raw.unparsed SELECT $table, $name, unnest($lines), unnest($texts), unnest($errors)",
+                {"table": table.name, "name": name}
+                | dict(zip(("lines", "texts", "errors"), map(list, zip(*plain.unparsed, strict=True)), strict=True)),
+            )
     finally:
         con.execute("DROP TABLE IF EXISTS rejects")
         con.execute("DROP TABLE IF EXISTS reject_scans")
-    source.unparsed = int(counted[0][0])

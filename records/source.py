@@ -1,0 +1,89 @@
+"""What was read from where: supplied tables, their columns and the types they came in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from records.contract import Table
+from records.errors import DataFault, UnreadableFile
+
+if TYPE_CHECKING:
+    import duckdb
+
+#: Text, as every CSV column comes.
+TEXT = "VARCHAR"
+
+
+@dataclass
+class TableSource:
+    """Where a table came from and what of it the contract knows.
+
+    ``kinds`` gives the DuckDB type in which each supplied column came. ``rows`` counts records, those that did
+    not parse among them.
+    """
+
+    files: list[str]
+    rows: int = 0
+    unparsed: int = 0
+    columns_present: list[str] = field(default_factory=list)
+    columns_extra: list[str] = field(default_factory=list)
+    aliases_used: dict[str, str] = field(default_factory=dict)
+    encoding: str = "parquet"
+    kinds: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass
+class SourceReport:
+    """What was read: the supplied tables, what was never opened, and each file's SHA-256."""
+
+    tables: dict[str, TableSource] = field(default_factory=dict)
+    ignored: list[str] = field(default_factory=list)
+    hashes: dict[str, str] = field(default_factory=dict)
+
+
+def quoted(name: str) -> str:
+    """A name as an SQL identifier."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literal(text: str) -> str:
+    """A text as an SQL literal, for the places where DuckDB takes no parameter (views, COPY, ATTACH)."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def count_rows(con: duckdb.DuckDBPyConnection, place: str) -> int:
+    """Rows of a table or view."""
+    counted = con.execute(f"SELECT count(*) FROM {place}").fetchall()
+    return int(counted[0][0])
+
+
+def match_columns(table: Table, header: Sequence[str], where: str, source: TableSource) -> dict[str, str]:
+    """Map a file's column names to the contract's; fills ``source``.
+
+    Raises UnreadableFile when none is known, DataFault when one comes twice or a needed one is absent.
+    """
+    mapping: dict[str, str] = {}
+    for name in header:
+        standard = table.standard_name(name)
+        if standard is None or (standard in mapping.values() and name != standard):
+            source.columns_extra.append(name)
+            continue
+        if standard in mapping.values():
+            earlier = next(key for key, value in mapping.items() if value == standard)
+            if earlier == name:
+                raise DataFault(f"{where} names the column {standard} twice: keep one of them.")
+            source.columns_extra.append(earlier)
+            del mapping[earlier]
+        mapping[name] = standard
+        if name != standard:
+            source.aliases_used[name] = standard
+    if not mapping:
+        raise UnreadableFile(f"{where} holds no column of table {table.name}: it seems to be another file.")
+    needed = [c.name for c in table.columns if not c.nullable and c.name not in mapping.values()]
+    if needed:
+        raise DataFault(f"{where} lacks the needed column {', '.join(needed)}: add it and run again.")
+    source.columns_present = [c.name for c in table.columns if c.name in mapping.values()]
+    source.aliases_used = {k: v for k, v in source.aliases_used.items() if k in mapping}
+    return mapping
