@@ -17,7 +17,7 @@ from expectations.refunds import sort_refunds
 from expectations.sorting import show_absent, show_sorted, sort_rows
 from records.contract import Contract, Table
 from records.periods import Quarter
-from records.readers import unreadable
+from records.readers import reading
 from records.source import SourceReport
 
 if TYPE_CHECKING:
@@ -101,9 +101,9 @@ def sort_tables(
         source = report.tables.get(table.name)
         if source is not None:
             say(f"统计 counting {table.name}")
-            reading = readings[table.name]
-            write_quarantine(con, reading, out / "quarantine" / f"{table.name}.parquet")
-            create_repairs(con, reading)
+            rows = readings[table.name]
+            write_quarantine(con, rows, out / "quarantine" / f"{table.name}.parquet")
+            create_repairs(con, rows)
             write_repairs(con, table, out / "repairs" / f"{table.name}.parquet")
             counted = count_table(con, table, source.rows)
             counted.counts.by_fault |= count_notes(con, table, quarter)
@@ -124,19 +124,13 @@ def _clear(out: Path) -> None:
 
 def _sort(con: duckdb.DuckDBPyConnection, contract: Contract, table: Table, report: SourceReport, quarter: Quarter) -> Reading:
     """Flag the rows of a supplied table and show the good ones. Raises UnreadableFile for a damaged file."""
-    import duckdb
-
     source = report.tables[table.name]
-    try:
-        reading = sort_rows(con, contract, table, source, quarter)
-    except duckdb.OutOfMemoryException:
-        raise
-    except (duckdb.IOException, duckdb.InvalidInputException, duckdb.SerializationException) as error:
-        raise unreadable(source.files[0]) from error
+    with reading(source.files[0]):
+        rows = sort_rows(con, contract, table, source, quarter)
     if table.name == "settlement":
-        sort_refunds(con, reading)
-    show_sorted(con, reading)
-    return reading
+        sort_refunds(con, rows)
+    show_sorted(con, rows)
+    return rows
 
 
 def summary_table(result: GateResult) -> list[list[str]]:

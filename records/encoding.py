@@ -13,8 +13,6 @@ from typing import BinaryIO
 from records.errors import UnreadableFile
 
 _BLOCK = 1 << 20
-# A damaged byte or two must not turn a UTF-8 file into GB18030, which accepts almost anything.
-_TOLERATED = 0.02
 # A stray NUL is damage to one record; so many of them at the beginning are no text.
 _HEAD, _NULS = 4096, 0.01
 
@@ -84,8 +82,9 @@ def detect(path: Path) -> Encoding:
     gzipped, bom = path.suffix == ".gz", first.startswith(codecs.BOM_UTF8)
     if _strict(path, "utf-8"):
         return Encoding("utf-8", gzipped, bom, 0)
+    # Of Chinese in GB18030 hardly a character is valid UTF-8 too, so damage to a few does not turn one into the other.
     failed, read = _damage(path, "utf-8")
-    if bom or (failed < read and failed <= max(3, _TOLERATED * read)):
+    if bom or failed < read:
         return Encoding("utf-8", gzipped, bom, failed)
     if _strict(path, "gb18030"):
         return Encoding("gb18030", gzipped, False, 0)

@@ -75,6 +75,12 @@ class GateRefused(Situation):
     exit_code = 10
 
 
+class NeedsMore(Situation):
+    """The memory or the disk space that was allowed does not suffice."""
+
+    exit_code = 12
+
+
 class ServiceUnavailable(Situation):
     """A database or server named in the configuration does not answer."""
 

@@ -10,13 +10,14 @@ from __future__ import annotations
 import shutil
 import tempfile
 import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from records.contract import Contract, Table
 from records.encoding import detect
-from records.errors import DataFault, MissingTable, UnreadableFile
+from records.errors import DataFault, MissingTable, NeedsMore, UnreadableFile
 from records.native import settled, text_of
 from records.output import sha256
 from records.source import TEXT, SourceReport, TableSource, count_rows, literal, match_columns, quoted
@@ -60,8 +61,12 @@ def read_source(con: duckdb.DuckDBPyConnection, source: Path | str, contract: Co
 
 
 def read_tables(con: duckdb.DuckDBPyConnection, folder: Path, contract: Contract, names: Sequence[str]) -> SourceReport:
-    """Read only the named tables of a folder, those that are there."""
-    return _read_folder(con, folder, contract, _begin(con), _silent, names)
+    """Read only the named tables of a folder, those that are there, each value at once: no gate will."""
+    report = _read_folder(con, folder, contract, _begin(con), _silent, names)
+    for name, source in report.tables.items():
+        with reading(source.files[0]):
+            con.execute(f"SELECT bit_xor(hash(COLUMNS(*))) FROM native.{name}").fetchall()
+    return report
 
 
 def _begin(con: duckdb.DuckDBPyConnection) -> Path:
@@ -120,33 +125,48 @@ def _read_table(con: duckdb.DuckDBPyConnection, table: Table, files: list[Path],
 
 def view_files(con: duckdb.DuckDBPyConnection, table: Table, files: Sequence[Path], source: TableSource) -> None:
     """Create the views of a table over Parquet files. Raises UnreadableFile for a damaged one."""
-    import duckdb
-
     parts: list[tuple[Path, int, dict[str, tuple[str, str]]]] = []
-    try:
-        for path, name in zip(files, source.files, strict=True):
+    for path, name in zip(files, source.files, strict=True):
+        with reading(name):
             relation = con.read_parquet(str(path))
             types = dict(zip(relation.columns, map(str, relation.types), strict=True))
-            part = TableSource([name])
-            mapping = match_columns(table, list(types), name, part)
-            columns = {standard: settled(quoted(given), types[given]) for given, standard in mapping.items()}
             counted = con.execute("SELECT sum(num_rows) FROM parquet_file_metadata($path)", {"path": str(path)}).fetchall()
-            parts.append((path, int(counted[0][0] or 0), columns))
-            _join_columns(table, source, part)
-        source.kinds = {
-            name: kinds.pop() if len(kinds) == 1 else TEXT
-            for name in source.columns_present
-            if (kinds := {columns[name][1] for _, _, columns in parts if name in columns})
-        }
+        part = TableSource([name])
+        mapping = match_columns(table, list(types), name, part)
+        columns = {standard: settled(quoted(given), types[given]) for given, standard in mapping.items()}
+        parts.append((path, int(counted[0][0] or 0), columns))
+        _join_columns(table, source, part)
+    source.kinds = {
+        name: kinds.pop() if len(kinds) == 1 else TEXT
+        for name in source.columns_present
+        if (kinds := {columns[name][1] for _, _, columns in parts if name in columns})
+    }
+    with reading(source.files[0]):
         _create_views(con, table, parts, source)
         source.rows = count_rows(con, f"native.{table.name}") + source.unparsed
+
+
+@contextmanager
+def reading(name: str) -> Iterator[None]:
+    """What DuckDB says of a file while it is read, as the one sentence that helps.
+
+    Parquet is decoded where it is used, so damage may show late. Raises UnreadableFile, or NeedsMore when memory or
+    disk ran out; a mistake in a query of ours stays what it is.
+    """
+    import duckdb
+
+    try:
+        yield
+    except duckdb.OutOfMemoryException as error:
+        raise NeedsMore(
+            f"Reading {name} needs more memory than it may take: give a larger --memory-limit, or see whether it is damaged."
+        ) from error
+    except (duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException, duckdb.ConstraintException):
+        raise
     except (duckdb.Error, UnicodeDecodeError) as error:
-        raise unreadable(source.files[0]) from error
-
-
-def unreadable(name: str) -> UnreadableFile:
-    """The sentence for a Parquet file that cannot be read."""
-    return UnreadableFile(f"{name} cannot be read as Parquet: it is truncated or damaged; send it again.")
+        if "No space left" in str(error):
+            raise NeedsMore(f"The disk is full while reading {name}: free some space under the work folder.") from error
+        raise UnreadableFile(f"{name} cannot be read as Parquet: it is truncated or damaged; send it again.") from error
 
 
 def _join_columns(table: Table, source: TableSource, part: TableSource) -> None:
