@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from records.engine import Connection
 from records.errors import DataFault
-
-if TYPE_CHECKING:
-    import duckdb
 
 NEEDED = ("kp_id", "rule_name", "rule_class", "status", "med_code", "code_form", "decidable")
 OPTIONAL = (
@@ -25,7 +23,7 @@ class Points:
 
     rule_names: frozenset[str]
 
-    def report(self, con: duckdb.DuckDBPyConnection) -> dict[str, Any]:
+    def report(self, con: Connection) -> dict[str, Any]:
         """How many points matched a drug of the folder, how many cannot be read into a limit, and which."""
         total, points, effective = con.execute(
             "SELECT count(*), count(DISTINCT kp_id), count(DISTINCT kp_id) FILTER (status = 'effective') FROM knowledge_point"
@@ -44,7 +42,7 @@ class Points:
         }
 
 
-def read_points(con: duckdb.DuckDBPyConnection, path: Path) -> dict[str, int]:
+def read_points(con: Connection, path: Path) -> dict[str, int]:
     """Read knowledge points onto the connection; counts of rows, points, effective and undecidable ones.
 
     Any column order, more columns allowed. Raises DataFault for a file that lacks a needed column or cannot be
@@ -53,22 +51,20 @@ def read_points(con: duckdb.DuckDBPyConnection, path: Path) -> dict[str, int]:
     import duckdb
 
     try:
-        con.execute(
-            "CREATE OR REPLACE TEMP TABLE given_point AS FROM read_csv($path, header=true, all_varchar=true, "
-            "delim=',', quote='\"', escape='\"')",
-            {"path": str(path)},
-        )
+        given = duckdb.read_csv(path, header=True, all_varchar=True, sep=",", quotechar='"', escapechar='"').to_arrow_table()
     except duckdb.Error as error:
         raise DataFault(f"{path.name} cannot be read as knowledge points: check that it is CSV in UTF-8.") from error
-    present = [str(row[0]) for row in con.execute("DESCRIBE given_point").fetchall()]
+    present = given.column_names
     missing = [name for name in NEEDED if name not in present]
     if missing:
         raise DataFault(f"{path.name} lacks the column {', '.join(missing)}: add it.")
+    con.register("given_point", given)
     chosen = [
         f"nullif(trim({name}), '') AS {name}" if name in present else f"NULL::VARCHAR AS {name}"
         for name in (*NEEDED, *OPTIONAL)
     ]
     con.execute(f"CREATE OR REPLACE TEMP TABLE knowledge_point AS SELECT DISTINCT {', '.join(chosen)} FROM given_point")
+    con.unregister("given_point")
     rows, points, effective, text_only = con.execute(
         "SELECT count(*), count(DISTINCT kp_id), count(DISTINCT kp_id) FILTER (status = 'effective'), "
         "count(DISTINCT kp_id) FILTER (status = 'effective' AND decidable <> '1') FROM knowledge_point"
@@ -76,7 +72,7 @@ def read_points(con: duckdb.DuckDBPyConnection, path: Path) -> dict[str, int]:
     return {"rows": rows, "points": points, "effective": effective, "text_only": text_only}
 
 
-def load_points(con: duckdb.DuckDBPyConnection, path: Path) -> Points:
+def load_points(con: Connection, path: Path) -> Points:
     """Read knowledge points and match them with the catalogue of an as-of connection.
 
     Exact codes are used; only where a code and rule have none, the longest matching prefix. Errors as for

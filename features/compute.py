@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 
 from features.catalogue import KEYS, Feature, load_catalogue
 from features.staging import build
+from records.engine import Connection, tables_of
 
 if TYPE_CHECKING:
-    import duckdb
-
     from records.snapshot import Snapshot
 
 
@@ -36,12 +35,12 @@ class ComputeReport:
     seconds: dict[str, float] = field(default_factory=dict, compare=False)
 
 
-def compute(con: duckdb.DuckDBPyConnection, snapshot: Snapshot, grain: str) -> ComputeReport:
+def compute(con: Connection, snapshot: Snapshot, grain: str) -> ComputeReport:
     """Create table ``features_<grain>``: key, ``as_of`` (TIMESTAMP), then the catalogue's features.
 
     Grain: one row a key, ordered by it; prescription = the frame, else whoever has an accepted prescription,
-    fee line or settlement in the quarter. ``con`` comes from ``records.asof.open_asof``, so nothing later
-    than its as-of moment is seen. A feature whose data are absent is null throughout and reported. Features
+    fee line or settlement in the quarter. ``con`` comes from ``records.asof`` and is of either engine; nothing
+    later than its as-of moment is seen. A feature whose data are absent is null throughout and reported. Features
     of group ``findings`` need the table ``findings`` on the connection; compute again after it changed.
     Raises KeyError for an unknown grain.
     """
@@ -72,7 +71,7 @@ def _statement(grain: str, features: Iterable[Feature], absent: set[str]) -> str
     return f"SELECT {chosen}\nFROM stage.rows_{grain} AS base CROSS JOIN stage.moment AS moment{joined}\nORDER BY base.{key}"
 
 
-def _switched_off(con: duckdb.DuckDBPyConnection, snapshot: Snapshot, features: Iterable[Feature]) -> list[SwitchedOff]:
+def _switched_off(con: Connection, snapshot: Snapshot, features: Iterable[Feature]) -> list[SwitchedOff]:
     known: dict[str, bool] = {}
     off = []
     for feature in features:
@@ -93,14 +92,13 @@ def _switched_off(con: duckdb.DuckDBPyConnection, snapshot: Snapshot, features: 
     return off
 
 
-def _known(con: duckdb.DuckDBPyConnection, snapshot: Snapshot, what: str) -> bool:
+def _known(con: Connection, snapshot: Snapshot, what: str) -> bool:
     """Whether a table or column held anything before the as-of moment.
 
     Only what is visible counts: a column that is first filled later must not switch a feature on.
     """
     if what == "findings":
-        sql = "SELECT 1 FROM information_schema.tables WHERE table_name = 'findings' AND table_schema = 'main'"
-        return bool(con.execute(sql).fetchall())
+        return "findings" in tables_of(con, "main")
     if not snapshot.has(what):
         return False
     table, _, column = what.partition(".")

@@ -7,10 +7,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    import duckdb
+from records.engine import Connection, tables_of
 
 _FOLDER = Path(__file__).parent / "stages"
 _CREATED = re.compile(r"CREATE TABLE stage\.(\w+)")
@@ -64,13 +62,13 @@ def building_order(tables: set[str]) -> list[str]:
     return ordered
 
 
-def build(con: duckdb.DuckDBPyConnection, tables: set[str]) -> dict[str, float]:
+def build(con: Connection, tables: set[str]) -> dict[str, float]:
     """Build what is not there yet of these stage tables. Gives the seconds that each file took."""
     con.execute("CREATE SCHEMA IF NOT EXISTS stage")
     seconds = {}
     for name in building_order(tables):
         file = stage_files()[name]
-        there = _existing(con) & file.creates
+        there = tables_of(con, "stage") & file.creates
         if there and name not in VOLATILE:
             continue
         started = perf_counter()
@@ -81,11 +79,6 @@ def build(con: duckdb.DuckDBPyConnection, tables: set[str]) -> dict[str, float]:
     return seconds
 
 
-def _existing(con: duckdb.DuckDBPyConnection) -> set[str]:
-    found = con.execute("SELECT table_name FROM information_schema.tables WHERE table_schema = 'stage'")
-    return {row[0] for row in found.fetchall()}
-
-
-def release(con: duckdb.DuckDBPyConnection) -> None:
+def release(con: Connection) -> None:
     """Drop all stages of a connection, to give their memory back once every grain is computed."""
     con.execute("DROP SCHEMA IF EXISTS stage CASCADE")

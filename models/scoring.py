@@ -32,11 +32,15 @@ def score(model: LoadedModel, features: pd.DataFrame, top: int) -> pd.DataFrame:
 
     Grain: one row a key, by key: the contract's columns of scores. Equal scores are ranked by key.
     """
+    return ranked(model, features[model.spec.key], raw_scores(model, features), top)
+
+
+def ranked(model: LoadedModel, keys: pd.Series, raw: Any, top: int) -> pd.DataFrame:
+    """The score table of subjects whose raw scores are known; as ``score``."""
     import pandas as pd
 
     key = model.spec.key
-    raw = raw_scores(model, features)
-    frame = pd.DataFrame({key: features[key].astype(str), "target": model.spec.target})
+    frame = pd.DataFrame({key: keys.astype(str), "target": model.spec.target})
     frame["score"] = model.calibration.apply(raw)
     frame["raw_score"] = raw
     frame["base_value"] = base_value(model)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from records.asof import connect
 from records.contract import load_contract
+from records.engine import SparkPlace
 from records.errors import BlockingFault
 from records.periods import Quarter
 from records.readers import SourceReport, read_source
@@ -32,6 +33,7 @@ class Source:
     quarter: Quarter
     threads: int = 2
     memory_limit: str = "4GB"
+    spark: SparkPlace | None = None
 
 
 @dataclass

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipelines.quarter import GRAINS, Basis, QuarterTables, compute_quarter
+from records.engine import SparkPlace
 from records.periods import Quarter
 from records.snapshot import Snapshot
 
@@ -30,6 +31,7 @@ class Labelled:
     threads: int
     memory_limit: str
     current: QuarterTables | None = None
+    spark: SparkPlace | None = None
     _rows: dict[tuple[str, str], pd.DataFrame] = field(default_factory=dict)
     _findings: dict[str, pd.DataFrame] = field(default_factory=dict)
     _prescriptions: dict[str, str] | None = None
@@ -60,7 +62,7 @@ class Labelled:
         own = self.current is not None and quarter == self.quarter
         tables = self.current if own else None
         if tables is None:
-            tables = compute_quarter(self.snapshot, quarter, self.basis, self.threads, self.memory_limit)
+            tables = compute_quarter(self.snapshot, quarter, self.basis, self.threads, self.memory_limit, self.spark)
         self._findings[str(quarter)] = tables.frame("findings")
         prescribers = tables.con.sql("SELECT rxno, dr_codg FROM frame").df()
         for grain, key in GRAINS.items():
@@ -71,7 +73,7 @@ class Labelled:
             frame.insert(2, "group", frame["key"].map(groups) if groups is not None else frame["key"])
             self._rows[str(quarter), grain] = frame
         if not own:
-            tables.con.close()
+            tables.close()
 
     def rows(self, quarters: list[str], grain: str) -> pd.DataFrame:
         """Rows of a grain of some quarters: key, quarter, group, the key column, as_of, features."""

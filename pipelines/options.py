@@ -30,3 +30,12 @@ Capacity = Annotated[
 ]
 Design = Annotated[Path | None, typer.Option("--design", help="Sampling design file (TOML).", show_default=False)]
 Scheme = Annotated[Path | None, typer.Option("--scheme", help="Assessment scheme file (TOML).", show_default=False)]
+SparkMaster = Annotated[
+    str | None,
+    typer.Option(
+        "--spark-master",
+        envvar="RXPANEL_SPARK_MASTER",
+        help="Where Spark runs, such as spark://host:7077 or yarn (else this machine, with --threads).",
+        show_default=False,
+    ),
+]

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from records.asof import open_asof
+from records.asof import hand_over, open_asof, open_asof_on_spark, view_of_folder
+from records.engine import Connection, SparkPlace
 from records.output import write_parquet
 from records.periods import Quarter
 from records.snapshot import Snapshot
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
     from basis.find import FindReport
     from basis.rulebook import Rulebook
+    from models.loaded import LoadedModel
+    from records.spark import SparkConnection
 
 #: Key column of each grain.
 GRAINS = {
@@ -50,13 +53,23 @@ class Basis:
 
 @dataclass
 class QuarterTables:
-    """An open as-of connection with findings and features computed for its quarter."""
+    """An open as-of connection with findings and features computed for its quarter.
+
+    Where Spark computed them, ``con`` reads them from its files and ``spark`` still takes work by partitions.
+    """
 
     quarter: Quarter
     con: duckdb.DuckDBPyConnection
     found: FindReport
     switched_off: list[dict[str, Any]] = field(default_factory=list)
     knowledge: dict[str, Any] = field(default_factory=dict)
+    spark: SparkConnection | None = None
+
+    def close(self) -> None:
+        """Let go of the connection, and of what Spark wrote for it."""
+        self.con.close()
+        if self.spark is not None:
+            self.spark.close()
 
     def frame(self, table: str) -> pd.DataFrame:
         """A table of the connection as a pandas frame, in the order of its first column."""
@@ -72,27 +85,58 @@ class QuarterTables:
         frame: pd.DataFrame = self.con.sql(f"SELECT * FROM features_{grain} ORDER BY {GRAINS[grain]}").df()
         return frame
 
+    def features_of(self, grain: str, keys: set[str]) -> pd.DataFrame:
+        """Features of some subjects of a grain, in the order of the key."""
+        import pyarrow as pa
 
-def compute_quarter(snapshot: Snapshot, quarter: Quarter, basis: Basis, threads: int, memory_limit: str) -> QuarterTables:
-    """Open the snapshot as of a quarter and compute its findings and features."""
+        key = GRAINS[grain]
+        self.con.register("wanted_keys", pa.table({key: pa.array(sorted(keys), pa.string())}))
+        frame: pd.DataFrame = self.con.sql(
+            f"SELECT f.* FROM features_{grain} f SEMI JOIN wanted_keys USING ({key}) ORDER BY f.{key}"
+        ).df()
+        self.con.unregister("wanted_keys")
+        return frame
+
+    def raw_on_spark(self, model: LoadedModel) -> pd.DataFrame:
+        """Keys and raw scores of a model's grain, scored in Spark's workers, in the order of the key."""
+        from models.partitions import raw_scorer
+        from records.engine import fill
+
+        assert self.spark is not None
+        grain, key = model.spec.grain, model.spec.key
+        table = f"raw_{model.spec.slug}"
+        self.spark.execute(f"CREATE OR REPLACE TABLE {table} ({key} VARCHAR, raw_score DOUBLE)")
+        fill(self.spark, table, [(f"SELECT * FROM features_{grain}", {})], raw_scorer(model))
+        view_of_folder(self.con, table, self.spark.written("main")[table])
+        frame: pd.DataFrame = self.con.sql(f"SELECT * FROM {table} ORDER BY {key}").df()
+        return frame
+
+
+def compute_quarter(
+    snapshot: Snapshot, quarter: Quarter, basis: Basis, threads: int, memory_limit: str, place: SparkPlace | None = None
+) -> QuarterTables:
+    """Open the snapshot as of a quarter and compute its findings and features; on Spark where a place is given."""
     from basis.find import find
     from basis.knowledge import load_points
     from features.compute import compute
     from features.staging import release
 
-    con = open_asof(snapshot, quarter, threads=threads, memory_limit=memory_limit)
+    own = open_asof(snapshot, quarter, threads=threads, memory_limit=memory_limit) if place is None else None
+    spark = open_asof_on_spark(snapshot, quarter, place) if place is not None else None
+    con: Connection = own or spark  # type: ignore[assignment]
     knowledge = load_points(con, basis.points) if basis.points else None
     found = find(con, snapshot, basis.rulebook, knowledge)
-    tables = QuarterTables(quarter, con, found, knowledge=found.knowledge)
-    tables.switched_off += [{"room": "basis", **entry} for entry in found.switched_off]
+    switched_off = [{"room": "basis", **entry} for entry in found.switched_off]
     for grain in GRAINS:
         off = compute(con, snapshot, grain).switched_off
-        tables.switched_off += [
+        switched_off += [
             {"room": "features", "what": f"{grain}.{entry.feature}", "why_zh": entry.why_zh, "why_en": entry.why_en}
             for entry in off
         ]
     release(con)
-    return tables
+    if own is None:
+        own = hand_over(spark, snapshot, quarter, threads, memory_limit)  # type: ignore[arg-type]
+    return QuarterTables(quarter, own, found, switched_off, found.knowledge, spark)
 
 
 def write_findings(tables: QuarterTables, folder: Path) -> int:

@@ -35,7 +35,8 @@ class RunRecord:
     def write(self, timings: dict[str, float]) -> None:
         """Write run.json into the quarter's folder."""
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-        versions = {name: version(name) for name in ("rxpanel", *_LIBRARIES)}
+        engine = ("pyspark", "sqlglot") if self.content.get("engine") == "spark" else ()
+        versions = {name: version(name) for name in ("rxpanel", *_LIBRARIES, *engine)}
         write_json(
             self.folder / "run.json",
             {

@@ -62,7 +62,7 @@ def run_quarter(source: Source, draw: Draw, workplace: Workplace) -> RunRecord:
         basis = basis_of(workplace, source.data)
         tables = _compute(run, snapshot, basis)
         _score_and_open(run, snapshot, basis, tables)
-        tables.con.close()
+        tables.close()
         record.write(run.steps.seconds)
         shutil.rmtree(building, ignore_errors=True)
     return record
@@ -87,12 +87,14 @@ def _check(run: Run) -> Accepted:
 
 def _compute(run: Run, snapshot: Snapshot, basis: Basis) -> QuarterTables:
     with run.steps.step("basis and features", "规则与特征 Findings and features"):
-        tables = compute_quarter(snapshot, run.source.quarter, basis, run.source.threads, run.source.memory_limit)
+        source = run.source
+        tables = compute_quarter(snapshot, source.quarter, basis, source.threads, source.memory_limit, source.spark)
         found = write_findings(tables, run.building)
         rows = write_features(tables, run.building)
     run.record.note(
         basis_version=basis.rulebook.version,
         knowledge=tables.knowledge,
+        engine="duckdb" if tables.spark is None else "spark",
         rows={"findings": found, **{f"features_{grain}": count for grain, count in rows.items()}},
     )
     run.record.switched_off += tables.switched_off

@@ -36,7 +36,7 @@ def prepare_models(run: Run, snapshot: Snapshot, basis: Basis, tables: QuarterTa
 
     registry = Registry(run.workplace.tracking_uri(), run.workplace.mlflow)
     source = run.source
-    labelled = Labelled(snapshot, source.quarter, basis, source.threads, source.memory_limit, tables)
+    labelled = Labelled(snapshot, source.quarter, basis, source.threads, source.memory_limit, tables, source.spark)
     found: dict[str, LoadedModel | str] = {}
     for name, spec in load_specs().items():
         champion = registry.champion(spec)
@@ -79,21 +79,20 @@ def score_grains(run: Run, models: dict[str, LoadedModel | str], tables: Quarter
     import pandas as pd
 
     from models.loaded import LoadedModel
-    from models.scoring import empty_scores, score
+    from models.scoring import empty_scores
     from sampling.design import load_design
 
     capacity = load_design(run.draw.design, run.draw.capacity).targeted_capacity
     found, facts = {}, {}
     for grain, key in GRAINS.items():
-        features = tables.features(grain)
-        top = capacity if grain == "prescription" else max(1, round(FLAGGED_SHARE * len(features)))
+        top = capacity if grain == "prescription" else max(1, round(FLAGGED_SHARE * tables.rows(grain)))
         parts = [empty_scores(grain)]
         for name, model in models.items():
             if not name.endswith(f"@{grain}"):
                 continue
             facts[name] = _facts(model)
             if isinstance(model, LoadedModel):
-                parts.append(score(model, features, top))
+                parts.append(_scored(model, tables, top))
             else:
                 run.record.off("models", [{"what": name, "why_zh": model, "why_en": model}])
         scored = [part for part in parts if len(part)] or parts[:1]
@@ -103,6 +102,15 @@ def score_grains(run: Run, models: dict[str, LoadedModel | str], tables: Quarter
     run.record.note(models=facts)
     run.record.content["rows"].update({f"scores_{grain}": len(frame) for grain, frame in found.items()})
     return found
+
+
+def _scored(model: LoadedModel, tables: QuarterTables, top: int) -> pd.DataFrame:
+    from models.scoring import ranked, score
+
+    if tables.spark is None:
+        return score(model, tables.features(model.spec.grain), top)
+    raw = tables.raw_on_spark(model)
+    return ranked(model, raw[model.spec.key], raw["raw_score"].to_numpy(), top)
 
 
 def _facts(model: LoadedModel | str) -> dict[str, Any]:
@@ -132,7 +140,7 @@ def explain_scores(
             if isinstance(model, LoadedModel) and name.endswith(f"@{grain}"):
                 mine = scores[grain][scores[grain]["target"] == model.spec.target]
                 keys = set(mine.loc[mine["flagged"], key]) | (sampled if grain == "prescription" else set())
-                parts.append(explain(model, tables.features(grain), keys))
+                parts.append(explain(model, tables.features_of(grain, keys), keys))
         full = [part for part in parts if len(part)] or parts[:1]
         frame = pd.concat(full, ignore_index=True)
         size = frame["contribution"].abs()

@@ -6,11 +6,15 @@ import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from records.contract import load_contract
+from records.engine import Connection, SparkPlace
 from records.periods import Quarter
 from records.snapshot import Snapshot, create_whole
 
 if TYPE_CHECKING:
     import duckdb
+
+    from records.spark import SparkConnection
 
 _HERE = Path(__file__).parent
 
@@ -47,22 +51,69 @@ def open_asof(
     """
     con = connect(threads, memory_limit, scratch)
     create_whole(con, snapshot)
+    _create_period(con, quarter)
+    _create_known(con)
+    return con
+
+
+def open_asof_on_spark(snapshot: Snapshot, quarter: Quarter, place: SparkPlace) -> SparkConnection:
+    """The same as ``open_asof``, with the same tables made by the same SQL, on Spark. Errors as ``start`` has them."""
+    from records.spark import SparkConnection
+
+    con = SparkConnection(place)
+    for table in load_contract():
+        con.view_of_file(f"whole.{table.name}", snapshot.file(table.name))
+    _create_period(con, quarter)
+    _create_known(con)
+    return con
+
+
+def hand_over(
+    spark: SparkConnection, snapshot: Snapshot, quarter: Quarter, threads: int, memory_limit: str
+) -> duckdb.DuckDBPyConnection:
+    """What Spark computed, read where it lies: for the steps that touch few rows (draw, reasons, cases).
+
+    The same tables as ``open_asof`` gives, and all others of Spark's main schema (findings, features). It lasts
+    as long as the Spark connection.
+    """
+    con = connect(threads, memory_limit)
+    create_whole(con, snapshot)
+    _create_period(con, quarter)
+    con.execute((_HERE / "sql" / "visible.sql").read_text(encoding="utf-8"))
+    for name, folder in sorted(spark.written("main").items()):
+        if name != "period":
+            view_of_folder(con, name, folder)
+    return con
+
+
+def view_of_folder(con: duckdb.DuckDBPyConnection, name: str, folder: Path) -> None:
+    """A view of a folder of Parquet parts."""
+    parts = str(folder / "*.parquet").replace("'", "''")
+    con.execute(f"CREATE OR REPLACE VIEW {name} AS SELECT * FROM read_parquet('{parts}')")
+
+
+def _create_period(con: Connection, quarter: Quarter) -> None:
     con.execute(
         "CREATE TABLE period AS SELECT $name::VARCHAR AS quarter, $first::TIMESTAMP AS begin, "
         '$last::TIMESTAMP AS "end", $last::TIMESTAMP AS as_of',
         {"name": str(quarter), "first": quarter.begin, "last": quarter.as_of},
     )
+
+
+def _create_known(con: Connection) -> None:
     _create_frequency(con)
     for name in ("visible", "net", "objects"):
         con.execute((_HERE / "sql" / f"{name}.sql").read_text(encoding="utf-8"))
-    return con
 
 
-def _create_frequency(con: duckdb.DuckDBPyConnection) -> None:
+def _create_frequency(con: Connection) -> None:
+    import pyarrow as pa
+
     entries = tomllib.loads((_HERE / "frequency.toml").read_text(encoding="utf-8"))
-    con.execute("CREATE TABLE frequency (used_frqu_codg VARCHAR, per_day DECIMAL(12, 6))")
-    for code, (doses, days) in entries.items():
-        con.execute(
-            "INSERT INTO frequency SELECT $code, round($doses::DECIMAL(18, 6) / $days, 6)",
-            {"code": code, "doses": doses, "days": days},
-        )
+    rows = [{"code": code, "doses": doses, "days": days} for code, (doses, days) in entries.items()]
+    con.register("given_frequency", pa.Table.from_pylist(rows))
+    con.execute(
+        "CREATE TABLE frequency AS SELECT code AS used_frqu_codg, "
+        "round(doses::DECIMAL(18, 6) / days, 6)::DECIMAL(12, 6) AS per_day FROM given_frequency"
+    )
+    con.unregister("given_frequency")

@@ -18,6 +18,6 @@ WITH registered AS (
 SELECT b.rxno, NULL AS setl_id, l.feedetl_sn, b.psn_no, b.fixmedins_code, b.dr_codg,
     l.fee_ocur_time, b.rxno AS subject_code,
     round(l.stake_amt * (l.prd_days - b.most) / l.prd_days, 2) AS amount,
-    {'days': l.prd_days::INTEGER, 'limit': b.most::INTEGER,
+    {'days': round(l.prd_days)::INTEGER, 'limit': b.most::INTEGER,
      'setting_word': CASE WHEN b.setting = '2' THEN '急诊' ELSE '门诊' END} AS facts
 FROM bounded b JOIN rx_line l USING (rxno) WHERE l.prd_days > b.most

@@ -2,4 +2,4 @@ SELECT rxno, setl_id, feedetl_sn, psn_no, fixmedins_code, bilg_dr_codg AS dr_cod
     coalesce(rxno, feedetl_sn) AS subject_code, stake_amt AS amount,
     {'own': medins_list_name, 'listed': hilist_name} AS facts
 FROM net_line WHERE in_quarter AND medins_list_name IS NOT NULL AND list_type IN ('101', '102')
-    AND len(list_intersect(string_split(lower(medins_list_name), ''), string_split(lower(hilist_name), ''))) = 0
+    AND translate(lower(medins_list_name), lower(hilist_name), '') = lower(medins_list_name)

@@ -5,10 +5,9 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from itertools import groupby
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    import duckdb
+from records.engine import Connection
 
 _LINES = """
 SELECT k.kp_id, k.rule_name, k.gz_code, k.rule_class, coalesce(k.limit_text, ''), k.course_days::DOUBLE, k.course_scope,
@@ -19,9 +18,13 @@ FROM net_line n JOIN point_of_drug k ON k.code = n.hilist_code LEFT JOIN drug d 
 WHERE k.course_days IS NOT NULL AND coalesce(n.chrgitm_lv, d.chrgitm_lv, '') <> '03'
 ORDER BY k.kp_id, n.psn_no, n.fee_ocur_time, n.feedetl_sn"""
 
+_VIOLATED = ("feedetl_sn", "kp_id", "rule_name", "gz_code", "rule_class", "limit_text", "why")
 
-def course_violations(con: duckdb.DuckDBPyConnection) -> None:
+
+def course_violations(con: Connection) -> None:
     """Add lines past their course to table ``violated``. A line without days of supply uses none."""
+    import pyarrow as pa
+
     found: list[tuple[Any, ...]] = []
     rows = con.execute(_LINES).fetchall()
     for _, group in groupby(rows, key=lambda row: (row[0], row[7], row[8] if row[6] == "visit" else "")):
@@ -35,8 +38,11 @@ def course_violations(con: duckdb.DuckDBPyConnection) -> None:
                 visits[row[0], row[7], row[8]].append(row)
         for mine in visits.values():
             found += _past(mine)
-    for entry in found:
-        con.execute("INSERT INTO violated VALUES (?, ?, ?, ?, ?, ?, ?)", list(entry[:7]))
+    if found:
+        columns = [pa.array(values, pa.string()) for values in list(zip(*found, strict=True))[:7]]
+        con.register("past_course", pa.table(columns, names=list(_VIOLATED)))
+        con.execute("INSERT INTO violated SELECT * FROM past_course")
+        con.unregister("past_course")
 
 
 def _past(lines: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:

@@ -6,7 +6,7 @@ WITH line AS (
     FROM net_line n JOIN person p USING (psn_no) JOIN institution i USING (fixmedins_code)
     LEFT JOIN drug d ON d.med_list_codg = n.hilist_code
 ), visit AS (
-    SELECT mdtrt_id, list(diag_code ORDER BY diag_srt_no) AS visit_codes FROM diagnosis GROUP BY mdtrt_id
+    SELECT mdtrt_id, string_agg(diag_code, ' ') AS visit_codes FROM diagnosis GROUP BY mdtrt_id
 ), pair AS (
     SELECT l.*, v.visit_codes, k.kp_id, k.rule_name, k.gz_code, k.rule_class, k.sex, k.age_min_days AS least_age,
         k.age_max_days AS most_age, k.med_type AS paid_types, k.hosp_lv AS least_level, k.insutype AS paid_insurance,
@@ -15,25 +15,26 @@ WITH line AS (
     WHERE NOT (k.rule_class = '政策类' AND coalesce(l.paid_level, '') = '03')
         AND (k.begndate IS NULL OR l.fee_ocur_time::DATE >= k.begndate::DATE)
         AND (k.enddate IS NULL OR l.fee_ocur_time::DATE < k.enddate::DATE)
-)
-SELECT feedetl_sn, kp_id, rule_name, gz_code, rule_class, coalesce(limit_text, '') AS limit_text,
-    CASE
+), judged AS (
+    SELECT feedetl_sn, kp_id, rule_name, gz_code, rule_class, coalesce(limit_text, '') AS limit_text, CASE
         WHEN sex IS NOT NULL AND gend <> sex THEN 'sex ' || gend || ', limit ' || sex
         WHEN try_cast(least_age AS INTEGER) > age_days THEN 'age ' || age_days || ' d, least ' || least_age
         WHEN try_cast(most_age AS INTEGER) < age_days THEN 'age ' || age_days || ' d, most ' || most_age
-        WHEN paid_types IS NOT NULL AND NOT list_bool_or(list_transform(string_split(paid_types, ' '),
-            lambda x: starts_with(med_type, x))) THEN 'med_type ' || med_type || ', paid ' || paid_types
+        WHEN NOT regexp_matches(med_type, '^(' || replace(paid_types, ' ', '|') || ')')
+            THEN 'med_type ' || med_type || ', paid ' || paid_types
         WHEN try_cast(least_level AS INTEGER) > try_cast(place_level AS INTEGER)
             THEN 'hosp_lv ' || place_level || ', least ' || least_level
-        WHEN paid_insurance IS NOT NULL AND NOT list_contains(string_split(paid_insurance, ' '), setl_insutype)
+        WHEN NOT (' ' || paid_insurance || ' ' LIKE '% ' || setl_insutype || ' %')
             THEN 'insutype ' || setl_insutype || ', paid ' || paid_insurance
-        WHEN icd IS NOT NULL AND NOT list_bool_or(list_transform(string_split(icd, ' '),
-            lambda x: len(list_filter(coalesce(visit_codes, []), lambda c: starts_with(c, x))) > 0))
+        -- A code of the visit begins with one of the prefixes; what a pattern would take for a sign is put in brackets.
+        WHEN NOT regexp_matches(' ' || coalesce(visit_codes, ''), ' ('
+            || replace(replace(replace(replace(icd, '.', '[.]'), '+', '[+]'), '*', '[*]'), ' ', '|') || ')')
             THEN 'no diagnosis of ' || icd
         WHEN tcm_use = 'never' THEN 'never paid'
     END AS why
-FROM pair
-WHERE in_quarter AND why IS NOT NULL;
+    FROM pair WHERE in_quarter
+)
+SELECT feedetl_sn, kp_id, rule_name, gz_code, rule_class, limit_text, why FROM judged WHERE why IS NOT NULL;
 
 -- A piece that is not paid alone: every piece of its prescription is such a piece.
 INSERT INTO violated

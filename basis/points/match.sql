@@ -11,7 +11,9 @@ WITH exact AS (
     SELECT c.code, p.*, length(p.med_code) AS size FROM coded c
     JOIN live_point p ON p.code_form = 'prefix' AND starts_with(c.code, p.med_code)
     WHERE NOT EXISTS (SELECT 1 FROM exact e WHERE e.code = c.code AND e.rule_name = p.rule_name)
+), sized AS (
+    SELECT *, max(size) OVER (PARTITION BY code, rule_name) AS longest FROM prefixed
 )
 SELECT * FROM exact
 UNION ALL
-SELECT * EXCLUDE (size) FROM prefixed QUALIFY size = max(size) OVER (PARTITION BY code, rule_name);
+SELECT * EXCLUDE (size, longest) FROM sized WHERE size = longest;

@@ -53,12 +53,13 @@ def run(
     data: options.Data,
     quarter: options.QuarterText,
     work: options.Work = None,
-    engine: Annotated[str, typer.Option(help="Data engine: duckdb.")] = "duckdb",
+    engine: Annotated[str, typer.Option(help="Data engine: duckdb, or spark.")] = "duckdb",
     seed: options.Seed = None,
     capacity: options.Capacity = None,
     design: options.Design = None,
     threads: options.Threads = 2,
     memory_limit: options.MemoryLimit = "4GB",
+    spark_master: options.SparkMaster = None,
 ) -> None:
     """运行季度 Run a quarter: check, findings, features, scores, reasons, sample, open cases.
 
@@ -68,10 +69,16 @@ def run(
     from pipelines.run import Draw, run_quarter
     from records.errors import WrongUse
 
-    if engine != "duckdb":
-        raise WrongUse(f"The engine '{engine}' is not built into this version: run with --engine duckdb.")
-    source = Source(data, Quarter.parse(quarter), threads, memory_limit)
-    record = run_quarter(source, Draw(seed, capacity, design), Workplace.of(work))
+    if engine not in ("duckdb", "spark"):
+        raise WrongUse(f"There is no engine '{engine}': choose duckdb or spark.")
+    workplace = Workplace.of(work)
+    spark = None
+    if engine == "spark":
+        from pipelines.spark import spark_place
+
+        spark = spark_place(spark_master, threads, memory_limit, workplace)
+    source = Source(data, Quarter.parse(quarter), threads, memory_limit, spark)
+    record = run_quarter(source, Draw(seed, capacity, design), workplace)
     record.show()
 
 

@@ -24,7 +24,7 @@ WITH line AS (
         coalesce(s.net_amt, 0)::DECIMAL(16, 2) AS net_amt,
         coalesce(s.stake_amt, 0)::DECIMAL(16, 2) AS stake_amt, s.fee_ocur_time
     FROM prescription_line l LEFT JOIN settled_line s USING (rxno, rx_line_no)
-    UNION ALL BY NAME
+    UNION ALL
     SELECT rxno, paid_no AS rx_line_no, feedetl_sn, hilist_code AS med_list_codg, list_type AS paid_type,
         net_cnt AS cnt, sin_doscnt, sin_dosunt, used_frqu_codg, medc_way_codg, prd_days, net_amt, stake_amt,
         fee_ocur_time

@@ -1,0 +1,85 @@
+"""What the rooms above ask of a data engine: DuckDB gives it as it is, ``records.spark`` gives it on a cluster."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+Mapped = Callable[[Iterator[Any]], Iterator[Any]]
+
+
+class Rows(Protocol):
+    """The result of a statement."""
+
+    def fetchall(self) -> list[Any]:
+        """All rows as tuples."""
+
+
+class Connection(Protocol):
+    """A connection that takes DuckDB's SQL: DuckDB's own, or Spark's, which transpiles it."""
+
+    def execute(self, query: str, parameters: Any = None) -> Rows:
+        """Run one or more statements; rows come from the last one."""
+
+    def register(self, view_name: str, python_object: Any) -> Any:
+        """Make an Arrow table readable under a name."""
+
+    def unregister(self, view_name: str) -> Any:
+        """Forget such a name."""
+
+
+@dataclass(frozen=True)
+class SparkPlace:
+    """Where Spark runs and what of the machine it may use there.
+
+    ``scratch`` holds the stages while a quarter is computed; a cluster's executors must see it under the same
+    path (a shared file system). ``memory_limit`` is the driver's, which on one machine is all there is.
+    """
+
+    master: str
+    threads: int
+    memory_limit: str
+    scratch: Path
+
+    @property
+    def is_local(self) -> bool:
+        """Whether Spark runs inside this machine's one process."""
+        return self.master.startswith("local")
+
+
+def tables_of(con: Connection, schema: str) -> set[str]:
+    """Names of the tables and views of a schema."""
+    own = getattr(con, "tables_of", None)
+    if own is not None:
+        return set(own(schema))
+    found = con.execute("SELECT table_name FROM information_schema.tables WHERE table_schema = $schema", {"schema": schema})
+    return {row[0] for row in found.fetchall()}
+
+
+def split_name(name: str) -> tuple[str, str]:
+    """Schema and table of a name; what has no schema stands in ``main``."""
+    schema, _, table = name.rpartition(".")
+    return schema or "main", table
+
+
+def fill(con: Connection, table: str, queries: Sequence[tuple[str, Mapping[str, Any]]], function: Mapped) -> None:
+    """Add to a table what a function makes of the rows of some queries, all of one form.
+
+    The function takes and gives Arrow batches and sees any part of the rows in any order; on Spark it runs in
+    the workers, so it is a plain function of installed modules and of values that can be sent to them.
+    """
+    own = getattr(con, "fill", None)
+    if own is not None:
+        own(table, queries, function)
+        return
+    import pyarrow as pa
+
+    for query, parameters in queries:
+        found = con.sql(query, params=parameters).to_arrow_reader()  # type: ignore[attr-defined]
+        made = list(function(iter(found)))
+        if sum(batch.num_rows for batch in made):
+            con.register("made_rows", pa.Table.from_batches(made))
+            con.execute(f"INSERT INTO {table} SELECT * FROM made_rows")
+            con.unregister("made_rows")
