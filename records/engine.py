@@ -36,12 +36,14 @@ class SparkPlace:
 
     ``scratch`` holds the stages while a quarter is computed; a cluster's executors must see it under the same
     path (a shared file system). ``memory_limit`` is the driver's, which on one machine is all there is.
+    ``settings`` are further settings of Spark, by name.
     """
 
     master: str
     threads: int
     memory_limit: str
     scratch: Path
+    settings: tuple[tuple[str, str], ...] = ()
 
     @property
     def is_local(self) -> bool:

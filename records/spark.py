@@ -100,11 +100,16 @@ class SparkConnection:
         elif tree.kind == "VIEW":
             self._name(tree.this.sql(), self.frame(tree.expression))
         else:
-            single = self._is_single(tree.expression)
-            self.put(tree.this.sql(), self.frame(_unordered(tree.expression)))
-            if single:
-                row = self.frame(f"SELECT * FROM {tree.this.sql()}").collect()[0]
-                self._single[split_name(tree.this.sql())] = row.asDict()
+            name, frame = tree.this.sql(), self.frame(_unordered(tree.expression))
+            if self._is_single(tree.expression):
+                self._put_single(name, frame)
+            else:
+                self.put(name, frame)
+
+    def _put_single(self, name: str, frame: Any) -> None:
+        """A table of one row is kept as its values: others join it without reading anything."""
+        rows = frame.collect()
+        self._single[self._name(name, self.spark.createDataFrame(rows, frame.schema))] = rows[0].asDict()
 
     def _is_single(self, select: Any) -> bool:
         """Whether a query gives one row and always will: literals, or columns of one table of that kind."""
@@ -117,11 +122,12 @@ class SparkConnection:
         return table is None or (isinstance(table, exp.Table) and (table.db or "main", table.name) in self._single)
 
     def _drop(self, tree: Any) -> None:
-        if tree.kind == "SCHEMA":
-            for schema, table in [key for key in self._views if key[0] == tree.this.name or key[0] == tree.this.db]:
-                self._forget((schema, table))
-        else:
-            self._forget((tree.this.db or "main", tree.this.name))
+        for table in tree.args.get("tables") or [tree.this]:
+            if tree.kind == "SCHEMA":
+                for key in [key for key in self._views if key[0] == table.db]:
+                    self._forget(key)
+            else:
+                self._forget((table.db or "main", table.name))
 
     def _forget(self, key: tuple[str, str]) -> None:
         view = self._views.pop(key, None)
@@ -171,8 +177,12 @@ class SparkConnection:
         self._forget(split_name(view_name))
 
     def view_of_file(self, name: str, path: Path) -> None:
-        """A view of a Parquet file or folder."""
-        self._name(name, self.spark.read.parquet(str(path)))
+        """A view of a Parquet file, typed as the file says itself; nothing is read yet."""
+        import pyarrow.parquet as pq
+        from pyspark.sql.pandas.types import from_arrow_schema
+
+        schema = from_arrow_schema(pq.read_schema(path), prefer_timestamp_ntz=True)
+        self._name(name, self.spark.read.schema(schema).parquet(str(path)))
 
     def fill(self, table: str, queries: Sequence[tuple[str, Any]], function: Mapped) -> None:
         """``records.engine.fill`` for Spark: one job over all queries, the function in the workers."""

@@ -14,10 +14,11 @@ from pathlib import Path
 from typing import Any
 
 from records.engine import SparkPlace
-from records.errors import ServiceUnavailable, WrongUse
+from records.errors import NotFound, ServiceUnavailable, WrongUse
 
 _HERE = Path(__file__).parent
 _VECTOR = "jdk.incubator.vector"
+_OPTIONS = "spark.driver.extraJavaOptions"
 #: Java versions that Spark runs on.
 OLDEST_JAVA = 17
 NO_PYSPARK = (
@@ -65,7 +66,7 @@ def start(place: SparkPlace) -> Any:
         return running
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     builder = SparkSession.builder.appName("rxpanel").master(place.master)
-    for name, value in {**_MEANING, **_sizes(place), **_quiet()}.items():
+    for name, value in _settings(place).items():
         builder = builder.config(name, value)
     log = place.scratch / "spark.log"
     # PySpark says on every mapped table that it was tried with an older pandas; tests hold the results.
@@ -91,8 +92,21 @@ def _sizes(place: SparkPlace) -> dict[str, str]:
     return sizes
 
 
-def _quiet() -> dict[str, str]:
-    return {"spark.driver.extraJavaOptions": f"-Dlog4j2.configurationFile={(_HERE / 'jvm' / 'log4j2.properties').as_uri()}"}
+def _settings(place: SparkPlace) -> dict[str, str]:
+    """All settings of a session: what gives the results their meaning stands above what a place asks for."""
+    quiet = f"-Dlog4j2.configurationFile={(_HERE / 'jvm' / 'log4j2.properties').as_uri()}"
+    asked = dict(place.settings)
+    options = f"{quiet} {asked.pop(_OPTIONS, '')}".strip()
+    return {**_sizes(place), **asked, **_MEANING, _OPTIONS: options}
+
+
+def read_settings(path: Path) -> tuple[tuple[str, str], ...]:
+    """Settings of a file in the form of spark-defaults.conf. Raises NotFound when there is no such file."""
+    if not path.is_file():
+        raise NotFound(f"There is no file {path} of Spark settings: see RXPANEL_SPARK_CONF.")
+    lines = [line.strip() for line in path.read_text(encoding="utf-8").splitlines()]
+    pairs = [line.replace("=", " ", 1).split(None, 1) for line in lines if line and not line.startswith("#")]
+    return tuple((pair[0], pair[1] if len(pair) > 1 else "") for pair in pairs)
 
 
 def megabytes(limit: str) -> int:

@@ -41,7 +41,7 @@ def bound(tree: Any, parameters: Parameters) -> Any:
         if isinstance(node, exp.Parameter):
             return literal(named[node.this.name])
         if isinstance(node, exp.Placeholder):
-            return literal(named[node.name] if node.name else next(positions))
+            return literal(named[node.this] if node.this else next(positions))
         return node
 
     return tree.transform(value_of)
@@ -70,7 +70,13 @@ def rewritten(tree: Any, macros: Mapping[str, Any]) -> Any:
         tree = tree.transform(lambda node: _macro(node, macros))
     for select in tree.find_all(exp.Select):
         _write_out_windows(select)
-    return tree.transform(_portable)
+    # From the leaves up, because what is replaced may hold more to replace.
+    for node in reversed(list(tree.walk())):
+        said = _portable(node)
+        if said is not node:
+            tree = said if node is tree else tree
+            node.replace(said)
+    return tree
 
 
 def _macro(node: Any, macros: Mapping[str, Any]) -> Any:
@@ -110,21 +116,19 @@ def _write_out_windows(select: Any) -> None:
 
 
 def _portable(node: Any) -> Any:
+    """What stands for a node in Spark: the node itself, or another made of copies of its parts."""
     from sqlglot import exp
 
-    if isinstance(node, exp.Star) and node.args.get("replace"):
-        return node  # handled with its SELECT below
     if isinstance(node, exp.Select):
         return _replaced_star(node)
-    if isinstance(node, exp.Sub) and _is_day(node.left) and not node.right.is_number:
-        return exp.DateDiff(this=node.left, expression=node.right, unit=exp.var("DAY"))
-    if isinstance(node, exp.Sub) and _is_day(node.right):
-        return exp.DateDiff(this=node.left, expression=node.right, unit=exp.var("DAY"))
+    if isinstance(node, exp.Sub) and (_is_day(node.right) or (_is_day(node.left) and not node.right.is_number)):
+        return exp.DateDiff(this=node.left.copy(), expression=node.right.copy(), unit=exp.var("DAY"))
     if isinstance(node, exp.Div):
-        return exp.Anonymous(this="try_divide", expressions=[exp.cast(node.left, "DOUBLE"), exp.cast(node.right, "DOUBLE")])
+        parts = [exp.cast(part.copy(), "DOUBLE") for part in (node.left, node.right)]
+        return exp.Anonymous(this="try_divide", expressions=parts)
     if isinstance(node, exp.WithinGroup) and isinstance(node.this, exp.PercentileDisc):
-        share, order = node.this.this, node.expression
-        return exp.Anonymous(this="percentile_disc_of", expressions=[share.copy(), order.expressions[0].this.copy()])
+        parts = [node.this.this.copy(), node.expression.expressions[0].this.copy()]
+        return exp.Anonymous(this="percentile_disc_of", expressions=parts)
     return node
 
 

@@ -86,3 +86,9 @@ def small_city() -> Callable[[int], Any]:
         return city
 
     return build
+
+
+@pytest.fixture(scope="session")
+def with_later_rows() -> Callable[[Any, int], Any]:
+    """The same city with rows after the quarter, and its tables shuffled."""
+    return _beside("later").later
