@@ -17,7 +17,7 @@ PORTED = [
     ("SELECT a::DATE - b AS d FROM t", "SELECT datediff(CAST(`a` AS DATE), `b`) AS `d` FROM `t`"),
     ("SELECT b - DATE '1970-01-01' FROM t", "SELECT datediff(`b`, CAST('1970-01-01' AS DATE)) FROM `t`"),
     ("SELECT a::DATE - 1 FROM t", "SELECT CAST(`a` AS DATE) - 1 FROM `t`"),
-    ("SELECT a / b FROM t", "SELECT try_divide(CAST(`a` AS DOUBLE), CAST(`b` AS DOUBLE)) FROM `t`"),
+    ("SELECT a / b FROM t", "SELECT TRY_DIVIDE(CAST(`a` AS DOUBLE), CAST(`b` AS DOUBLE)) FROM `t`"),
     ("SELECT a // b FROM t", "SELECT `a` DIV `b` FROM `t`"),
     (
         "SELECT percentile_disc(0.5) WITHIN GROUP (ORDER BY a) FROM t",
