@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+# The main module of pytest-xdist's workers has no file; PySpark, which Great Expectations imports where it is
+# installed, takes such a process for its own doctests and ends it.
+if not hasattr(sys.modules["__main__"], "__file__"):
+    sys.modules["__main__"].__file__ = __file__
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
