@@ -85,7 +85,7 @@ def _read_folder(
 ) -> SourceReport:
     if not folder.is_dir():
         raise MissingTable(f"There is no data folder {folder}: name one with --data.")
-    report = SourceReport()
+    report = SourceReport(folder=folder)
     opened: set[Path] = set()
     for table in contract:
         if names and table.name not in names:
@@ -205,8 +205,8 @@ def _as_parquet(con: duckdb.DuckDBPyConnection, table: Table, path: Path, scratc
     import duckdb
 
     encoding = detect(path)
-    source.encoding = encoding.name + (" with BOM" if encoding.bom else "")
     plain = prepare(path, encoding, scratch / f"{table.name}.csv")
+    source.encoding, source.bom, source.line_ends = encoding.name, encoding.bom, plain.line_ends
     if len(set(plain.header)) != len(plain.header):
         raise DataFault(f"{path.name} has two columns of one name in its header: rename or remove one.")
     target = scratch / f"{table.name}.parquet"

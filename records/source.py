@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from records.contract import Table
@@ -31,16 +32,19 @@ class TableSource:
     columns_extra: list[str] = field(default_factory=list)
     aliases_used: dict[str, str] = field(default_factory=dict)
     encoding: str = "parquet"
+    bom: bool = False
+    line_ends: str = "LF"
     kinds: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass
 class SourceReport:
-    """What was read: the supplied tables, what was never opened, and each file's SHA-256."""
+    """What was read: the supplied tables, what was never opened, each file's SHA-256, and the folder if it was one."""
 
     tables: dict[str, TableSource] = field(default_factory=dict)
     ignored: list[str] = field(default_factory=list)
     hashes: dict[str, str] = field(default_factory=dict)
+    folder: Path | None = None
 
 
 def quoted(name: str) -> str:

@@ -31,20 +31,23 @@ class _OpenEnd(Exception):
 class Plain:
     """A text file ready to be read: where it stands, its header row, and what could not be read of it.
 
-    ``unparsed`` holds line number (the header is line 1), text and reason of each record set aside.
+    ``line_ends`` is what ends its first line (LF, CRLF or CR). ``unparsed`` holds line number (the header is
+    line 1), text and reason of each record set aside.
     """
 
     path: Path
     header: list[str]
+    line_ends: str = "LF"
     unparsed: list[tuple[int, str, str]] = field(default_factory=list)
 
 
 def prepare(path: Path, encoding: Encoding, scratch: Path) -> Plain:
     """A file that can be read in place, or a copy of it at ``scratch`` that can."""
     header = _header(path, encoding)
+    ends = _line_ends(next(decoded(path, encoding), b""))
     if encoding.plain and all(_sound(block) == block for block in _whole_lines(_bytes(path))):
-        return Plain(path, header)
-    plain = Plain(scratch, header)
+        return Plain(path, header, ends)
+    plain = Plain(scratch, header, ends)
     with scratch.open("wb") as out:
         _copy(_whole_lines(decoded(path, encoding)), plain, out)
     return plain
@@ -57,6 +60,13 @@ def _header(path: Path, encoding: Encoding) -> list[str]:
         return [name.strip() for name in split(line) or []]
     except _OpenEnd:
         return []
+
+
+def _line_ends(block: bytes) -> str:
+    end = block.find(b"\n")
+    if end < 0:
+        return "CR" if b"\r" in block else "LF"
+    return "CRLF" if block[:end].endswith(b"\r") else "LF"
 
 
 def _bytes(path: Path) -> Iterator[bytes]:

@@ -6,11 +6,13 @@ Anything in quarantine that no line announces fails the test, and so does anythi
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 City = Any
 Change = Callable[[City, str], None]
@@ -276,9 +278,10 @@ CASES: dict[str, tuple[Change, Expected]] = {
 }  # fmt: skip
 
 
-def expected_of(cases: dict[str, tuple[Change, Expected]]) -> Expected:
+def expected_of(cases: dict[str, tuple[Change, Expected]], places: Sequence[int] = ()) -> Expected:
+    """What must be in quarantine when each case is done to the visit of its number (1, 2, ... unless told)."""
     found: Expected = {}
-    for number, (_, expected) in enumerate(cases.values(), start=1):
+    for number, (_, expected) in zip(places or range(1, len(cases) + 1), cases.values(), strict=True):
         k = f"{number:03d}"
         for table, rows in expected.items():
             for key, faults in rows.items():
@@ -337,6 +340,28 @@ def test_the_row_stands_in_quarantine_as_it_came(checked: Any, spoilt: City) -> 
     assert {name: row[name] for name, value in source.items() if value} == {n: v for n, v in source.items() if v}
     assert row["severity"] == "quarantine"
     assert "acct_pay" in row["fault_text"]
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@given(data=st.data())
+def test_any_faults_at_any_visits_in_any_order_are_sorted_exactly(
+    make_city: Callable[[int], City], run_check: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory, data: Any
+) -> None:
+    alone = [name for name in CASES if name != "institution quarantined"]
+    names = data.draw(st.lists(st.sampled_from(alone), min_size=1, max_size=15, unique=True))
+    places = data.draw(st.permutations(range(1, 31)))[: len(names)]
+    city, chosen, rng = make_city(30), {name: CASES[name] for name in names}, data.draw(st.randoms(use_true_random=False))
+    for number, (change, _) in zip(places, chosen.values(), strict=True):
+        change(city, f"{number:03d}")
+    for rows in city.tables.values():
+        rng.shuffle(rows)
+    place = tmp_path_factory.mktemp("any")
+    found = run_check(city.write(place / "data"), place / "out").sorted_out()
+    assert found == {
+        table: {key: sorted(faults) if len(faults) > 1 else faults for key, faults in rows.items()}
+        for table, rows in expected_of(chosen, places).items()
+        if rows
+    }
 
 
 def test_notes_count_what_was_kept(checked: Any) -> None:
