@@ -67,7 +67,7 @@ class Docs:
         checkpoint = gx.Checkpoint(
             name=name,
             validation_definitions=[self._context.validation_definitions.add(definition)],
-            actions=[gx.checkpoint.UpdateDataDocsAction(name="docs")],
+            actions=[],  # The pages are built once, by ``publish``.
             # No value of the data in the pages: what stands in a cell must never become part of a page.
             result_format={
                 "result_format": "COMPLETE",

@@ -70,7 +70,7 @@ def _of_files(source: TableSource) -> list[tuple[str | None, str, str, str]]:
     found: list[tuple[str | None, str, str, str]] = []
     if source.bom:
         found.append((None, f"{source.encoding} with BOM", source.encoding, "byte_order_mark"))
-    if source.encoding == "gb18030":
+    if "gb18030" in source.encoding:
         found.append((None, "gb18030", "utf-8", "encoding"))
     if source.line_ends != "LF":
         found.append((None, source.line_ends, "LF", "line_ends"))

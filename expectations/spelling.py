@@ -42,6 +42,21 @@ def is_free_text(column: Column) -> bool:
     return column.kind == "string" and not bound and _FREE.search(column.name) is not None
 
 
+def is_identifier(column: Column) -> bool:
+    """Whether a column holds texts that only name something: no words, no code list."""
+    return column.kind == "string" and not column.codes and not is_free_text(column)
+
+
+def is_plain(text: str) -> str:
+    """SQL: whether nothing of an identifier can need mending: printable ASCII without blanks, no NULL word.
+
+    Sufficient, not necessary, and much cheaper than ``cleaned`` and ``mended``.
+    """
+    blanks = " AND ".join(f"NOT contains({text}, chr({code}))" for code in (9, 10, 13, 32))
+    words = f"length({text}) < 5 AND lower({text}) IN ({listed(NULL_WORDS)})"
+    return f"strlen({text}) = length({text}) AND {text} >= '!' AND {blanks} AND NOT ({words})"
+
+
 def is_flag(column: Column) -> bool:
     """Whether a column is a yes or a no."""
     return set(column.codes) == {"0", "1"}

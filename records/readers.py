@@ -109,7 +109,8 @@ def _read_folder(
 
 def _files(folder: Path, name: str) -> list[Path]:
     found = [folder / (name + form) for form in _FORMS if (folder / (name + form)).is_file()]
-    parts = sorted((folder / name).glob("*.parquet")) if (folder / name).is_dir() else []
+    inside = sorted((folder / name).iterdir()) if (folder / name).is_dir() else []
+    parts = [path for path in inside if path.name.endswith(_FORMS) and not path.name.startswith((".", "_")) and path.is_file()]
     if len(found) + bool(parts) > 1:
         raise DataFault(f"Table {name} is there more than once ({found[0].name}, ...): keep one form of it.")
     return found or parts
@@ -117,9 +118,21 @@ def _files(folder: Path, name: str) -> list[Path]:
 
 def _read_table(con: duckdb.DuckDBPyConnection, table: Table, files: list[Path], scratch: Path) -> TableSource:
     source = TableSource(files=[path.name for path in files])
-    if files[0].suffix != ".parquet":
-        files = [_as_parquet(con, table, files[0], scratch, source)]
-    view_files(con, table, files, source)
+    read, encodings = [], []
+    for number, path in enumerate(files):
+        if path.suffix == ".parquet":
+            read.append(path)
+            continue
+        part = TableSource([path.name])
+        read.append(_as_parquet(con, table, path, scratch / f"{table.name}-{number}", part))
+        encodings.append(part.encoding)
+        source.bom |= part.bom
+        source.line_ends = max(source.line_ends, part.line_ends, key=("LF", "CR", "CRLF").index)
+        _join_columns(table, source, part)
+    if encodings:
+        source.encoding = ", ".join(dict.fromkeys(encodings))
+        source.unparsed = count_rows(con, f"raw.unparsed WHERE table_name = '{table.name}'")
+    view_files(con, table, read, source)
     return source
 
 
@@ -205,19 +218,18 @@ def _as_parquet(con: duckdb.DuckDBPyConnection, table: Table, path: Path, scratc
     import duckdb
 
     encoding = detect(path)
-    plain = prepare(path, encoding, scratch / f"{table.name}.csv")
+    plain = prepare(path, encoding, scratch.with_suffix(".csv"))
     source.encoding, source.bom, source.line_ends = encoding.name, encoding.bom, plain.line_ends
     if len(set(plain.header)) != len(plain.header):
         raise DataFault(f"{path.name} has two columns of one name in its header: rename or remove one.")
-    target = scratch / f"{table.name}.parquet"
+    target = scratch.with_suffix(".parquet")
     try:
         mapping = match_columns(table, plain.header, path.name, source)
         load_csv(con, table, plain, mapping, (target, path.name))
     except duckdb.Error as error:
         raise UnreadableFile(f"{path.name} cannot be read as CSV: check its quotes and line ends.") from error
     finally:
-        (scratch / f"{table.name}.csv").unlink(missing_ok=True)
-    source.unparsed = count_rows(con, f"raw.unparsed WHERE table_name = '{table.name}'")
+        scratch.with_suffix(".csv").unlink(missing_ok=True)
     return target
 
 

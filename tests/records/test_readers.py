@@ -47,19 +47,21 @@ TEXT = f"{HEADER}\n{ROW}\n"
 @pytest.mark.parametrize(
     ("content", "name", "said"),
     [
-        (TEXT.encode(), "institution.csv", "utf-8"),
-        (b"\xef\xbb\xbf" + TEXT.encode(), "institution.csv", "utf-8 with BOM"),
-        (TEXT.encode("gb18030"), "institution.csv", "gb18030"),
-        (gzip.compress(TEXT.encode()), "institution.csv.gz", "utf-8"),
-        (gzip.compress(TEXT.encode("gb18030")), "institution.csv.gz", "gb18030"),
-        (TEXT.replace("\n", "\r\n").encode(), "institution.csv", "utf-8"),
+        (TEXT.encode(), "institution.csv", ("utf-8", False, "LF")),
+        (b"\xef\xbb\xbf" + TEXT.encode(), "institution.csv", ("utf-8", True, "LF")),
+        (TEXT.encode("gb18030"), "institution.csv", ("gb18030", False, "LF")),
+        (gzip.compress(TEXT.encode()), "institution.csv.gz", ("utf-8", False, "LF")),
+        (gzip.compress(TEXT.encode("gb18030")), "institution.csv.gz", ("gb18030", False, "LF")),
+        (TEXT.replace("\n", "\r\n").encode(), "institution.csv", ("utf-8", False, "CRLF")),
+        (TEXT.replace("\n", "\r").encode(), "institution.csv", ("utf-8", False, "CR")),
     ],
 )
-def test_encodings(folder: Path, read: Read, content: bytes, name: str, said: str) -> None:
+def test_encodings(folder: Path, read: Read, content: bytes, name: str, said: tuple[str, bool, str]) -> None:
     (folder / name).write_bytes(content)
     con, report = read()
     assert names(con) == ["曲靖第一医院"]
-    assert report.tables["institution"].encoding == said
+    source = report.tables["institution"]
+    assert (source.encoding, source.bom, source.line_ends) == said
 
 
 def test_one_damaged_byte_does_not_turn_utf8_into_gb18030(folder: Path, read: Read) -> None:
