@@ -8,13 +8,13 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
-from tests.bench import areas
+from tests.bench import areas, gate
 from tests.bench.measure import Line, show
 
 AREAS: dict[str, Callable[[], list[Line]]] = {
     "help": areas.help_answers,
     "chain": areas.chain_of_a_demo_city,
-    "gate": areas.gate_against_plain_pandas,
+    "gate": gate.gate_at_size,
 }
 
 

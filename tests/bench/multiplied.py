@@ -34,9 +34,9 @@ def rows_of(folder: Path, table: str) -> int:
     return int(duckdb.sql(f"SELECT count(*) FROM '{folder / table}.parquet'").fetchall()[0][0])
 
 
-def copies_for(folder: Path, prescriptions: int) -> int:
-    """How often a city must be written to have so many prescriptions."""
-    return math.ceil(prescriptions / rows_of(folder, "prescription"))
+def copies_for(folder: Path, prescriptions: int, lines: int) -> int:
+    """How often a city must be written to have so many prescriptions and so many fee lines."""
+    return math.ceil(max(prescriptions / rows_of(folder, "prescription"), lines / rows_of(folder, "fee_line")))
 
 
 def multiply(folder: Path, copies: int, out: Path) -> Path:
