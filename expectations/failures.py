@@ -23,6 +23,8 @@ def write_failures(given: Gathered, judged: list[Judged], out: Path) -> dict[str
     Fills ``page`` of its result. Returns by suite the sentence and the page of each, for the Data Docs.
     """
     pages: dict[str, list[tuple[str, str]]] = {}
+    # Also where nothing failed, so that an earlier check's pages are replaced.
+    (out / "failed").mkdir(parents=True, exist_ok=True)
     for one in judged:
         for entry, result, failed in zip(one.suite.expectation, one.results, one.failed, strict=True):
             if result["success"]:

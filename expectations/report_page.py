@@ -163,10 +163,11 @@ def _repairs(tables: dict[str, Any]) -> list[list[object]]:
 def _institutions(entries: list[dict[str, Any]]) -> list[list[object]]:
     """The worst first: most rows quarantined."""
     worst = sorted(entries, key=lambda e: (-e["quarantined"], e["fixmedins_code"], e["table"], e["fault"]))
-    return [
-        [e["fixmedins_code"], e["table"], e["fault"], e["quarantined"], e["rows"], _share(e["quarantined"], e["rows"])]
-        for e in worst[:_INSTITUTIONS]
-    ]
+    rows: list[list[object]] = []
+    for e in worst[:_INSTITUTIONS]:
+        who, share = e["fixmedins_code"] or "未写明 none named", _share(e["quarantined"], e["rows"])
+        rows.append([who, e["table"], e["fault"], e["quarantined"], e["rows"], share])
+    return rows
 
 
 def _trends(months: Sequence[dict[str, Any]]) -> list[str]:
