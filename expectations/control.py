@@ -111,7 +111,8 @@ def _number(text: str) -> Decimal | None:
         value = Decimal(text.replace(",", ""))
     except InvalidOperation:
         return None
-    return value if value.is_finite() else None
+    # A number beyond any sum of money or rows is a slip of the pen, and would overflow what is compared with it.
+    return value if value.is_finite() and abs(value.adjusted()) <= 20 else None
 
 
 def _measure(given: Gathered, row: dict[str, str]) -> str | None:

@@ -15,6 +15,12 @@ _LINK = re.compile(r"""(href=)(["'])(?:https?:)?//[^"']*\2""", re.I)
 _BODY = re.compile(r"<body[^>]*>", re.I)
 
 
+_BANNER = (
+    "<section class='failed-rows'><p>技术明细，由 Great Expectations 生成；请先看<a href='{report}'>校验报告</a>。"
+    " Technical detail, made by Great Expectations; <a href='{report}'>the report</a> comes first.</p></section>"
+)
+
+
 def _links(page: Path, pages: dict[str, list[tuple[str, str]]]) -> str:
     """The block of links for one page; empty for a page of no failed suite."""
     suites = {part.removesuffix(".html") for part in page.parts}
@@ -41,7 +47,9 @@ def make_local(docs: Path, pages: dict[str, list[tuple[str, str]]]) -> None:
         text = _SHEET.sub("none", page.read_text(encoding="utf-8"))
         if page.suffix == ".html":
             text = _LINK.sub(r"\1\2#\2", _ELEMENT.sub("", text)).replace("</head>", ours, 1)
-            links, body = _links(page.relative_to(docs), pages), _BODY.search(text)
+            report = os.path.relpath("gate_report.html", Path("data_docs") / page.relative_to(docs).parent)
+            links = _BANNER.format(report=report) + _links(page.relative_to(docs), pages)
+            body = _BODY.search(text)
             if body:
                 text = text[: body.end()] + links + text[body.end() :]
         page.write_text(text, encoding="utf-8")

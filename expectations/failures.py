@@ -47,8 +47,10 @@ def _write(given: Gathered, one: Judged, about: tuple[str, dict[str, Any]], grou
         stands = {key: group[key] for key in one.suite.key}
         behind = one.frame.rows(group, column)
         count, shown, found = sample(given, behind, _ROWS_IN_FILE - len(lines)) if behind else (0, [], [])
-        lines += [[*map(str, stands.values()), behind.place if behind else "", *row] for row in found]
-        header = header if len(header) > len(stands) else [*one.suite.key, "place", *shown]
+        lines += [[*map(_shown, stands.values()), behind.place if behind else "", *row] for row in found]
+        if len(header) == len(stands):
+            # Where the group and its rows have a column of one name, the group's is told apart.
+            header = [f"group_{key}" if key in shown else key for key in header] + ["place", *shown]
         if number < _GROUPS:
             parts.append(_group(group, count, shown, found[:_ROWS]))
     sentence = f"{result['zh']} {result['en']}"
@@ -70,10 +72,13 @@ def _group(group: dict[str, Any], count: int, shown: list[str], found: list[tupl
         return f"<h2>{told}</h2><p>没有可列出的记录 no rows to list</p>"
     head = "".join(f"<th>{escape(name)}</th>" for name in shown)
     body = "".join("<tr>" + "".join(f"<td>{escape(_shown(value))}</td>" for value in row) + "</tr>" for row in found)
-    return f"<h2>{told}</h2><p>{count:,} 行 rows</p><table><tr>{head}</tr>{body}</table>"
+    first = f"，列出前 {len(found)} 行（更多见CSV） the first {len(found)} shown, more in the CSV" if count > len(found) else ""
+    return f"<h2>{told}</h2><p>{count:,} 行 rows{first}</p><table><tr>{head}</tr>{body}</table>"
 
 
 def _shown(value: object) -> str:
     if isinstance(value, float):
+        if value != value:
+            return "—"
         return f"{value:,.6g}" if abs(value) < 1e6 else f"{value:,.2f}"
     return "" if value is None else str(value)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from expectations.faults import sentence
 from records.contract import Contract
 from records.periods import Quarter
 from records.source import SourceReport, quoted
@@ -94,19 +95,26 @@ def by_query(given: Gathered, table: str, sql: str, condition: str) -> Frame:
 
 
 def sample(given: Gathered, rows: Rows, limit: int) -> tuple[int, list[str], list[tuple[Any, ...]]]:
-    """How many rows are behind a frame's row, and the first of them by key: key, institution and times.
+    """How many rows are behind a frame's row, and the first of them by key: key, institution, times and money.
 
-    What people are (names, numbers of persons) is left out where the row has another key.
+    Of quarantined rows also why they are (``fault``). What people are (names, numbers of persons) is left out where
+    the row has another key.
     """
-    table = given.contract[rows.place.partition(".")[2]]
+    schema, _, name = rows.place.partition(".")
+    table = given.contract[name]
     shown = [*(table.key or table.order[:3])]
-    shown += [c.name for c in table.columns if c.name not in shown and (c.name == "fixmedins_code" or c.kind == "datetime")]
+    told = [c.name for c in table.columns if c.name == "fixmedins_code" or c.kind == "datetime" or c.unit == "yuan"]
+    shown += [name for name in told if name not in shown]
     columns = ", ".join(f"t.{quoted(name)}::VARCHAR AS {quoted(name)}" for name in shown)
     place = f"FROM {rows.place} t WHERE {rows.condition}"
     counted = given.con.execute(f"SELECT count(*) {place}", used(place, rows.parameters)).fetchall()[0][0]
     order = ", ".join(f"t.{quoted(name)}" for name in shown)
-    found = given.con.execute(f"SELECT {columns} {place} ORDER BY {order} LIMIT {limit}", used(place, rows.parameters))
-    return int(counted), shown, found.fetchall()
+    marks = ", t.marks" if schema == "sorted" else ""
+    asked = f"SELECT {columns}{marks} {place} ORDER BY {order} LIMIT {limit}"
+    found = given.con.execute(asked, used(place, rows.parameters)).fetchall()
+    if marks:
+        return int(counted), [*shown, "fault"], [(*row[:-1], sentence(row[-1])) for row in found]
+    return int(counted), shown, found
 
 
 def in_time(name: str, begin: str = "$quarter_begin", end: str = "$quarter_end") -> str:

@@ -85,7 +85,11 @@ def _create_value_repairs(con: duckdb.DuckDBPyConnection, reading: Reading) -> N
         if reading.is_text(column) and column.name not in reading.clean:
             r, c, m = (quoted(prefix + column.name) for prefix in ("r_", "c_", "m_"))
             code = f"CASE WHEN {r} <> '' THEN {repair_code(column, r, c, m)} END"
-            entries.append(f"{{'column': '{column.name}', 'before': {r}, 'after': {m}, 'repair_code': {code}}}")
+            # A number that was taken as it is and has another value is listed with that value.
+            after = (
+                m if column.kind == "string" else f"coalesce(CASE WHEN {r} = {m} THEN {quoted(column.name)}::VARCHAR END, {m})"
+            )
+            entries.append(f"{{'column': '{column.name}', 'before': {r}, 'after': {after}, 'repair_code': {code}}}")
     if not entries:
         con.execute(
             f"CREATE TABLE repaired.{table.name} "

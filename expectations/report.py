@@ -47,7 +47,8 @@ def faults_by_institution(con: duckdb.DuckDBPyConnection, contract: Contract, su
             {"table": table.name, "fixmedins_code": who, "fault": fault, "quarantined": bad, "rows": of}
             for who, fault, bad, of in rows
         ]
-    return found
+    named = dict(con.execute("SELECT fixmedins_code, fixmedins_name FROM accepted.institution").fetchall())
+    return [entry | {"fixmedins_name": named.get(entry["fixmedins_code"], "")} for entry in found]
 
 
 def by_month(con: duckdb.DuckDBPyConnection, supplied: Iterable[str]) -> list[dict[str, Any]]:

@@ -66,7 +66,7 @@ def _rows_and_faults(content: dict[str, Any], contract: Contract) -> list[str]:
         "<h2>各机构的问题 Faults by institution</h2>",
         _table(
             ["机构 institution", "表 table", "问题 fault", "隔离 quarantined", "全部行 rows", "占比 share"],
-            _institutions(content["by_institution"]),
+            _institutions(content["by_institution"], contract),
         ),
         "<h2>各月记录 Rows by month</h2>",
         "<p>柱高为行数；斜纹部分为隔离。 Bars are rows; the hatched part was quarantined.</p>",
@@ -160,13 +160,15 @@ def _repairs(tables: dict[str, Any]) -> list[list[object]]:
     ]
 
 
-def _institutions(entries: list[dict[str, Any]]) -> list[list[object]]:
+def _institutions(entries: list[dict[str, Any]], contract: Contract) -> list[list[object]]:
     """The worst first: most rows quarantined."""
     worst = sorted(entries, key=lambda e: (-e["quarantined"], e["fixmedins_code"], e["table"], e["fault"]))
     rows: list[list[object]] = []
     for e in worst[:_INSTITUTIONS]:
-        who, share = e["fixmedins_code"] or "未写明 none named", _share(e["quarantined"], e["rows"])
-        rows.append([who, e["table"], e["fault"], e["quarantined"], e["rows"], share])
+        who = f"{e['fixmedins_name']} {e['fixmedins_code']}".strip() or "未写明 none named"
+        fault = f"{load_faults()[e['fault']].zh} {e['fault']}"
+        share = _share(e["quarantined"], e["rows"])
+        rows.append([who, _named(contract, e["table"]), fault, e["quarantined"], e["rows"], share])
     return rows
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from expectations.reading import Reading
-from expectations.spelling import is_free_text, is_identifier, is_plain, listed, may_be_rounded
+from expectations.spelling import is_free_text, is_identifier, is_plain, listed, may_be_respelled
 from records.contract import Column
 from records.native import text_of
 from records.source import quoted
@@ -55,7 +55,7 @@ def _looked_over(
 ) -> tuple[frozenset[str], list[Check]]:
     """Which text columns are clean (those known before among them), and which checks some row fails."""
     texts = [column for column in columns if reading.is_text(column) and column.name not in reading.clean]
-    asked = [f"bool_or({_unlike(column)} OR {may_be_rounded(column, _mended(column))})" for column in texts]
+    asked = [f"bool_or({_unlike(column)} OR {may_be_respelled(column, _mended(column))})" for column in texts]
     asked += [f"bool_or({when})" for _, when in checks]
     # A value that no check looks at is decoded all the same: a damaged page must be found here and not later.
     others = [c for c in columns if c.name in reading.kinds and c not in texts]
@@ -102,7 +102,7 @@ def _changed(column: Column) -> str:
     """SQL: whether a text is mended. A day that came as a moment at midnight is only of another type."""
     came, mended = f"t.{quoted('r_' + column.name)}", _mended(column)
     midnight = f" AND {came} IS DISTINCT FROM {mended} || ' 00:00:00'" if column.kind == "date" else ""
-    return f"({_unlike(column)}{midnight} OR {may_be_rounded(column, mended)})"
+    return f"({_unlike(column)}{midnight} OR {may_be_respelled(column, mended)})"
 
 
 def changed(reading: Reading) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from records.asof import connect
 from records.contract import load_contract
-from records.errors import BlockingFault
+from records.errors import BlockingFault, WrongUse
 from records.periods import Quarter
 from records.readers import SourceReport, read_source
 from records.snapshot import Snapshot, write_snapshot
@@ -88,6 +88,8 @@ def publish(names: tuple[str, ...], building: Path, folder: Path) -> None:
         made, target = building / name, folder / name
         if not made.exists():
             continue
+        if target.exists() and target.is_dir() != made.is_dir():
+            raise WrongUse(f"{target} is not what a check left there: move it away and run again.")
         if target.is_dir():
             old = building / f"old-{name}"
             target.rename(old)

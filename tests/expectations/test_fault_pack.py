@@ -198,6 +198,12 @@ CASES: dict[str, tuple[Change, Expected]] = {
         put("settlement", "S{k}", psn_cash_pay="0.02"),
         settlement("parts_exceed_total"),
     ),
+    "one part made up by another": (
+        put("settlement", "S{k}", fund_pay_sumamt="0", acct_pay="64", psn_cash_pay="-32"), settlement("parts_exceed_total"),
+    ),
+    "fund part of the other sign": (
+        put("settlement", "S{k}", fund_pay_sumamt="-16", acct_pay="0", psn_cash_pay="0"), settlement("sign_mismatch"),
+    ),
     "scope beyond the total": (
         put("settlement", "S{k}", inscp_scp_amt="32.02"),
         settlement("parts_exceed_total"),
@@ -222,6 +228,10 @@ CASES: dict[str, tuple[Change, Expected]] = {
     "fee long before the visit": (
         put("fee_line", "F{k}A", fee_ocur_time="2025-06-01 08:00:00"),
         line("fee_before_visit"),
+    ),
+    "death years ahead": (put("person", "P{k}", dead_date="9999-12-31"), person("in_future")),
+    "registered years ahead": (
+        put("opsp_registration", "P{k}", begndate="2099-01-01"), {"opsp_registration": {"P{k}": ["in_future"]}},
     ),
     "years ahead": (put("prescription", "R{k}", prsc_time="2036-08-01 09:30:00"), prescription("in_future")),
     # Refunds
@@ -252,7 +262,13 @@ CASES: dict[str, tuple[Change, Expected]] = {
     "record with a column less": (
         lambda city, k: city.text.update(clue=f"broken{k},x\r\n"), {"clue": {"broken{k},x": ["unparsed"]}},
     ),
+    "thousands or a decimal comma": (put("fee_line", "F{k}A", sin_doscnt="1,234"), line("bad_type")),
+    "decimal comma before zeros": (put("fee_line", "F{k}A", sin_doscnt="0,500"), line("bad_type")),
     # What may be misconduct or habit stays
+    "refund before what it reverses": (refund(setl_time="2026-07-01 10:00:00"), {}),
+    "quantity of a third": (
+        put("fee_line", "F{k}A", cnt="0.333333", pric="66", det_item_fee_sumamt="22.00", inscp_scp_amt="22.00"), {},
+    ),
     "service after death": (put("person", "P{k}", dead_date="2026-07-01"), {}),
     "same item twice": (add("fee_line", "F{k}A", feedetl_sn="G{k}"), {}),
     "prescribed after it was charged": (put("prescription", "R{k}", prsc_time="2026-08-30 09:30:00"), {}),
@@ -369,7 +385,8 @@ def test_notes_count_what_was_kept(checked: Any) -> None:
     assert tables["settlement"].by_fault["service_after_death"] == 1
     assert tables["fee_line"].by_fault["charged_twice"] == 2
     assert tables["fee_line"].by_fault["long_text"] == 1
-    assert tables["settlement"].by_fault["unusual_order"] == 1
+    assert tables["settlement"].by_fault["unusual_order"] == 2
+    assert tables["settlement"].by_fault["refund_unlike"] == 1
 
 
 def test_a_surplus_copy_is_merged_and_not_faulty(checked: Any) -> None:

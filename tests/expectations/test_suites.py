@@ -124,7 +124,12 @@ def test_what_was_quarantined_explains_the_difference(city: City, run_check: Any
     checked = run_check(folder, tmp_path / "out", whole=True)
     assert checked.result.blocking == []
     entry = failed(checked.result)["control_totals", "difference"]
-    assert [row["setl_id"] for row in csv_rows(checked.out, entry["page"])] == ["S003"]
+    rows = csv_rows(checked.out, entry["page"])
+    assert [(row["setl_id"], row["medfee_sumamt"]) for row in rows] == [("S003", "32.00")]
+    assert "[insutype]" in rows[0]["fault"]
+    with (checked.out / entry["page"]).with_suffix(".csv").open(encoding="utf-8", newline="") as content:
+        header = next(csv.reader(content))
+    assert len(set(header)) == len(header)
 
 
 @pytest.mark.parametrize("line", ["settlement,,rows,7", "fee_line,H53030200001,det_item_fee_sumamt,192.50"])
@@ -135,7 +140,7 @@ def test_an_extract_that_lacks_rows_blocks(city: City, run_check: Any, tmp_path:
 
 
 def test_a_total_that_cannot_be_compared_is_said(city: City, run_check: Any, tmp_path: Path) -> None:
-    lines = ("settlement,,shoe_size,7", "nothing,,rows,1", "settlement,,rows,many", "drug,H53030200001,rows,")
+    lines = ("settlement,,shoe_size,7", "nothing,,rows,1", "settlement,,rows,many", "settlement,,rows,1E+999999999")
     result = run_check(control(city, tmp_path / "data", *lines), tmp_path / "out", whole=True).result
     assert failed(result)["control_totals", "read"]["observed"] == "4/4"
     assert result.blocking == []

@@ -63,3 +63,13 @@ def test_what_cannot_be_read_is_one_sentence(
     sentence = refused.stderr.strip().splitlines()[-1]
     assert said in sentence
     assert not (tmp_path / "work" / "2026Q3").exists()
+
+
+def test_a_work_folder_that_cannot_be_one_is_said_before_the_work(tmp_path: Path, command: Rxpanel) -> None:
+    (tmp_path / "file").touch()
+    (tmp_path / "work").mkdir()
+    (tmp_path / "work" / "2026Q3").touch()
+    for work in (tmp_path / "file", tmp_path / "file" / "x", tmp_path / "work"):
+        refused = command("check", "--data", tmp_path, "--quarter", "2026Q3", "--work", work, check=False)
+        assert refused.returncode == 2
+        assert len(refused.stderr.strip().splitlines()) == 1
