@@ -101,7 +101,7 @@ def _drug_lines(scene: Scene, visits: Visits, seller: Array) -> Columns:
     units = drug.units[item] * visits.factor[visit, slot]
     times = np.where(drug.piece[item] | (units <= 1), 1, np.where(units <= 2, 2, 3))
     count = np.maximum(1, np.ceil(units * days / drug.pack[item] - 1e-6)).astype(np.int64)
-    level = scene.city.institution["price"].to_numpy()[seller[visit]]
+    level = scene.city.places["price"][seller[visit]]
     price = np.maximum(np.round(drug.price[item] * level), 100).astype(np.int64)
     share = np.array([_SHARE[level] for level in drug.drug["chrgitm_lv"]])[item]
     amount = _round(count * price, 100)
@@ -125,7 +125,7 @@ def _drug_lines(scene: Scene, visits: Visits, seller: Array) -> Columns:
 def _use_trade_names(scene: Scene, visits: Visits, lines: Columns, seller: Array, rng: np.random.Generator) -> None:
     """Some places charge a drug under its trade name, which shares no character with the listed one."""
     named = np.array([len(SWAPPED) + number if trade else -1 for number, trade in enumerate(catalogue().trade)])
-    place = scene.city.institution["trade_names"].to_numpy()[seller[lines["visit"]]]
+    place = scene.city.places["trade_names"][seller[lines["visit"]]]
     used = place & (rng.random(len(place)) < parameters()["settlement"]["trade_name_share"]) & (named[lines["drug"]] >= 0)
     lines["own_name"][used] = named[lines["drug"][used]]
     visits.mark(np.unique(lines["visit"][used]), "trade_name")

@@ -30,10 +30,10 @@ ALWAYS = (-(2**30), 2**30)
 
 @dataclass(frozen=True)
 class Active:
-    """Who has a prescription in a block's quarter, in order: persons with their guilt, rows of prescribers and places."""
+    """Who has a prescription in a block's quarter: persons with the number of their scheme, rows of prescribers and places."""
 
     persons: Array
-    guilty: Array
+    scheme: Array
     doctors: Array
     places: Array
 
@@ -90,7 +90,7 @@ def _active(scene: Scene, visits: Visits) -> Active:
     scheme = scene.people.known_scheme(scene.calendar.first + scene.calendar.days)
     inside = scene.doctor_column("place", visits.doctor[visits.pharmacy < 0])
     places = np.union1d(inside, visits.pharmacy[visits.pharmacy >= 0])
-    return Active(scene.people.number[persons], scheme[persons] > 0, np.unique(visits.doctor), places)
+    return Active(scene.people.number[persons], scheme[persons], np.unique(visits.doctor), places)
 
 
 def draw_all(city: City, calendar: Calendar, window: tuple[int, int] = ALWAYS, threads: int = 2) -> Iterator[Block]:

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from records.contract import Table
 from simulator.catalogue import Array
 
+_MANY = 1000
 _MINUTE = 60_000_000
 
 
@@ -38,12 +38,17 @@ def decimal(values: Array, kind: Any, valid: Array | None = None) -> Any:
     return pa.Array.from_buffers(kind, len(values), [_bits(valid), pa.py_buffer(wide)])
 
 
-def coded(values: Sequence[str | None], index: Array) -> Any:
+def coded(values: Sequence[str | None] | Array, index: Array) -> Any:
     """Texts by their position in ``values``; null where the position is negative or its text is None.
 
     The dictionary holds each text that is used once: a file's pages would repeat a long list again and again, and
     texts that are in it twice would be written as they happen to lie in memory.
     """
+    if len(values) > _MANY:
+        used = np.flatnonzero(np.bincount(index[index >= 0], minlength=len(values)))
+        place = np.zeros(len(values), dtype=np.int32)
+        place[used] = np.arange(len(used))
+        values, index = [values[at] for at in used.tolist()], np.where(index >= 0, place[index], -1)
     distinct = list(dict.fromkeys(value for value in values if value is not None))
     number = {value: at for at, value in enumerate(distinct)}
     table = np.array([-1 if value is None else number[value] for value in values] + [-1], dtype=np.int32)
@@ -73,15 +78,21 @@ def whole(values: Array, kind: Any = None, valid: Array | None = None) -> Any:
     return pa.array(values.astype(np.int64), kind or pa.int8(), mask=None if valid is None else ~valid)
 
 
+# The characters of 0 to 999: three digits are looked up at once.
+_THREE = np.array([list(f"{number:03d}".encode()) for number in range(1000)], dtype=np.uint8)
+
+
 def digits(values: Array, width: int) -> Array:
     """The decimal digits of whole numbers as characters (rows x width), zeros in front."""
-    powers = 10 ** np.arange(width - 1, -1, -1, dtype=np.int64)
-    found: Array = (values.astype(np.int64)[:, None] // powers % 10 + 48).astype(np.uint8)
-    return found
+    groups, rest = [], values.astype(np.int64)
+    for _ in range(-(-width // 3)):
+        groups.append(_THREE[rest % 1000])
+        rest = rest // 1000
+    return np.concatenate(groups[::-1], axis=1)[:, -width:]
 
 
-def texts(size: int, *parts: str | Array) -> Any:
-    """Texts put together of the same string or of characters a row; character 0 stands for none."""
+def texts(size: int, *parts: str | Array, valid: Array | None = None) -> Any:
+    """Texts put together of the same string or of characters a row; character 0 stands for none; null where not ``valid``."""
     columns = []
     for part in parts:
         given = np.frombuffer(part.encode("ascii"), dtype=np.uint8) if isinstance(part, str) else part
@@ -94,12 +105,7 @@ def texts(size: int, *parts: str | Array) -> Any:
     else:
         ends, content = np.cumsum(there.sum(axis=1), dtype=np.int32), matrix[there]
     offsets = np.concatenate([np.zeros(1, dtype=np.int32), ends.astype(np.int32)])
-    return pa.Array.from_buffers(pa.string(), size, [None, pa.py_buffer(offsets), pa.py_buffer(content)])
-
-
-def null_where(array: Any, absent: Array) -> Any:
-    """The same texts, null where ``absent``."""
-    return pc.if_else(pa.array(absent), pa.scalar(None, array.type), array)
+    return pa.Array.from_buffers(pa.string(), size, [_bits(valid), pa.py_buffer(offsets), pa.py_buffer(content)])
 
 
 def arrange(table: Table, found: dict[str, Any], size: int) -> Any:

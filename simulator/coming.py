@@ -33,12 +33,12 @@ class Scene:
 
     def doctor_column(self, name: str, doctor: Array) -> Array:
         """A column of the practitioners for each visit."""
-        found: Array = self.city.practitioner[name].to_numpy()[doctor]
+        found: Array = self.city.doctors[name][doctor]
         return found
 
     def place_column(self, name: str, doctor: Array) -> Array:
         """A column of the prescribers' institutions for each visit."""
-        found: Array = self.city.institution[name].to_numpy()[self.doctor_column("place", doctor)]
+        found: Array = self.city.places[name][self.doctor_column("place", doctor)]
         return found
 
 

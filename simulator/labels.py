@@ -11,6 +11,7 @@ import pandas as pd
 from records.periods import Quarter
 from simulator.block import Active
 from simulator.catalogue import Array, parameters
+from simulator.people import PERSON_SCHEMES
 from simulator.places import City
 from simulator.streams import CLUES, FINDINGS, PANEL, index_of, stream
 from simulator.truth import Truth, words
@@ -84,15 +85,20 @@ def past_verdicts(frame: pd.DataFrame, persons: int, seed: int, quarter: Quarter
 
 
 def _subjects(city: City, active: Sequence[Active]) -> dict[str, tuple[Array, Array]]:
-    """For each kind of subject the numbers of those active in the quarter, in order, and whether they are in a scheme."""
+    """For each kind of subject the numbers of those active in the quarter, in order, and the names of their schemes."""
     doctors = np.unique(np.concatenate([one.doctors for one in active]))
     places = np.unique(np.concatenate([one.places for one in active]))
     persons = np.concatenate([one.persons for one in active])
     return {
-        "person": (persons, np.concatenate([one.guilty for one in active])),
-        "practitioner": (doctors, city.practitioner["scheme"].to_numpy()[doctors] != ""),
-        "institution": (places, city.institution["scheme"].to_numpy()[places] != ""),
+        "person": (persons, np.array(PERSON_SCHEMES)[np.concatenate([one.scheme for one in active])]),
+        "practitioner": (doctors, city.doctors["scheme"][doctors]),
+        "institution": (places, city.places["scheme"][places]),
     }
+
+
+def _violation(scheme: str) -> str:
+    """The code of what is found; what no code of a prescription names, and what was found wrongly, is other fraud."""
+    return parameters()["schemes"].get(scheme, {}).get("fund") or "F40-4"
 
 
 def past_findings(city: City, active: Sequence[Active], quarter: Quarter) -> pd.DataFrame:
@@ -104,7 +110,8 @@ def past_findings(city: City, active: Sequence[Active], quarter: Quarter) -> pd.
         "institution": city.institution["fixmedins_code"].tolist().__getitem__,
     }
     parts = []
-    for kind, (numbers, guilty) in _subjects(city, active).items():
+    for kind, (numbers, schemes) in _subjects(city, active).items():
+        guilty = schemes != ""
         chance = np.where(guilty, marks["found_guilty"], marks[f"findings_{kind}s"] * 0.7)
         chance = chance * min(1.0, marks["most_findings"] / max(1.0, float(chance.sum())))
         rows = np.flatnonzero(rng.random(len(numbers)) < chance)
@@ -115,6 +122,9 @@ def past_findings(city: City, active: Sequence[Active], quarter: Quarter) -> pd.
                     "subject_type": kind,
                     "subject_code": [codes[kind](number) for number in numbers[rows].tolist()],
                     "fraud_flag": found.astype(int),
+                    "fund_codes": [
+                        _violation(scheme) if there else None for scheme, there in zip(schemes[rows], found, strict=True)
+                    ],
                     "loss_amt": np.where(found, np.round(rng.gamma(2, 900, len(rows)), 2), np.nan),
                 }
             )
@@ -122,7 +132,6 @@ def past_findings(city: City, active: Sequence[Active], quarter: Quarter) -> pd.
     joined = pd.concat(parts, ignore_index=True)
     joined["finding_id"] = [f"CF{quarter}{number:06d}" for number in range(len(joined))]
     joined["begndate"], joined["enddate"] = quarter.begin.date(), (quarter.end - timedelta(days=1)).date()
-    joined["fund_codes"] = joined["fraud_flag"].map({1: "F40-4"})
     return joined
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from records.contract import load_contract
 from simulator.billing import SERVICES, SWAPPED
 from simulator.catalogue import Array, catalogue, parameters
-from simulator.columns import arrange, coded, decimal, digits, moments, null_where, texts, whole
+from simulator.columns import arrange, coded, decimal, digits, moments, texts, whole
 from simulator.rows import Rows
 from simulator.streams import BILLS
 
@@ -49,10 +49,10 @@ def fee_lines(rows: Rows) -> Any:
         return decimal(values, rows.kind("fee_line", name), valid)
 
     found = {
-        "feedetl_sn": texts(size, "F", *_line_number(rows, at)),
+        "feedetl_sn": texts(size, "F", tags, digits(lines["number"], 2), suffix),
         "setl_id": texts(size, "S", tags, suffix),
         "mdtrt_id": texts(size, "V", tags),
-        "rxno": null_where(texts(size, "RX", tags), ~is_drug),
+        "rxno": texts(size, "RX", tags, valid=is_drug),
         "fee_ocur_time": moments(rows.scene.calendar.first, lines["minute"]),
         "list_type": coded(
             ["101", "102", "201"], np.array([0 if k in ("11", "12") else 1 if k == "13" else 2 for k in kinds])[item]
@@ -71,7 +71,7 @@ def fee_lines(rows: Rows) -> Any:
         "medc_way_codg": coded([*items["route"], *(None for _ in SERVICES)], item),
         "prd_days": money("prd_days", lines["days"].astype(np.int64) * 100, is_drug & (draw[:, 1] > missing["prd_days"])),
         "hosp_appr_flag": coded(["0"], np.where(is_drug, 0, -1)),
-        "bilg_dr_codg": coded(rows.scene.city.practitioner["dr_codg"].tolist(), rows.bill.visits.doctor[visit]),
+        "bilg_dr_codg": coded(rows.scene.city.doctors["dr_codg"], rows.bill.visits.doctor[visit]),
         "inscp_scp_amt": money("inscp_scp_amt", lines["scope"]),
         "tcmdrug_used_way": coded(["1"], np.where(catalogue().piece[drug] & is_drug, 0, -1)),
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -42,6 +43,22 @@ class City:
     institution: pd.DataFrame
     practitioner: pd.DataFrame
 
+    @cached_property
+    def doctors(self) -> dict[str, Array]:
+        """The columns of the practitioners."""
+        return {str(name): self.practitioner[name].to_numpy(copy=True) for name in self.practitioner.columns}
+
+    @cached_property
+    def places(self) -> dict[str, Array]:
+        """The columns of the institutions."""
+        return {str(name): self.institution[name].to_numpy(copy=True) for name in self.institution.columns}
+
+    @cached_property
+    def departments(self) -> tuple[list[str], Array]:
+        """Names of the departments, and which of them each practitioner works in."""
+        names, number = np.unique(self.doctors["dept_name"].astype(str), return_inverse=True)
+        return [str(name) for name in names], number
+
     @property
     def blocks(self) -> int:
         """Number of blocks of persons."""
@@ -49,7 +66,7 @@ class City:
 
     def doctors_in(self, scheme: str, block: int) -> Array:
         """Rows of the prescribers in a scheme who act among the persons of a block."""
-        rows = np.flatnonzero(self.practitioner["scheme"].to_numpy() == scheme)
+        rows = np.flatnonzero(self.doctors["scheme"] == scheme)
         return np.asarray(rows[rows % self.blocks == block])
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from records.contract import load_contract
 from simulator.billing import Bill
 from simulator.catalogue import Array, catalogue, diseases, is_disease, parameters
-from simulator.columns import arrange, arrow_type, coded, decimal, digits, moments, null_where, texts, whole
+from simulator.columns import arrange, arrow_type, coded, decimal, digits, moments, texts, whole
 from simulator.coming import Scene
 from simulator.streams import BILLS, pick
 from simulator.visits import CHRONIC, EMERGENCY, MED_TYPES, REASONS, STAY
@@ -64,23 +64,23 @@ class Rows:
         # Draws are made for all visits, so that a window changes nothing of what lies in it.
         draw = scene.stream(BILLS, 1).random((5, len(visits)))[:, rows]
         weigh = scene.stream(BILLS, 2).normal(size=len(visits))[rows]
-        doctor, when = visits.doctor[rows], visits.when[rows]
+        doctor, when, tags = visits.doctor[rows], visits.when[rows], self.tags(rows)
         place = scene.doctor_column("place", doctor)
         unchecked = scene.place_column("unchecked", doctor)
         checked = visits.checked[rows] & (city.clean | (draw[0] >= unchecked))
         pharmacists = [f"Y{area}{n:06d}" for area in sorted(set(city.institution["admdvs"])) for n in range(_PHARMACISTS)]
-        area = np.unique(city.institution["admdvs"].to_numpy(dtype=str), return_inverse=True)[1][place]
+        area = np.unique(city.places["admdvs"].astype(str), return_inverse=True)[1][place]
         age = scene.people.age(scene.calendar.first)[visits.person[rows]] + when / 1440 / 365.25
         piece = catalogue().piece[visits.drugs[rows, 0]]
         weight = np.where(age < 12, 4 + 3 * np.maximum(age, 0), 60 + 8 * weigh)
         months = np.clip(age * 12, 0, _MONTHS - 1).astype(int)
         usage = np.where(visits.vague[rows], 0, np.where(draw[3] > missing["usage_text"], 1, -1))
         found = {
-            "rxno": texts(size, "RX", self.tags(rows)),
-            "mdtrt_id": texts(size, "V", self.tags(rows)),
+            "rxno": texts(size, "RX", tags),
+            "mdtrt_id": texts(size, "V", tags),
             "psn_no": self._person(rows),
-            "fixmedins_code": coded(city.institution["fixmedins_code"].tolist(), place),
-            "dr_codg": coded(city.practitioner["dr_codg"].tolist(), doctor),
+            "fixmedins_code": coded(city.places["fixmedins_code"], place),
+            "dr_codg": coded(city.doctors["dr_codg"], doctor),
             "dept_codg": coded([f"{n:02d}" for n in range(100)], scene.doctor_column("dept_codg", doctor).astype(int)),
             "prsc_time": moments(scene.calendar.first, when),
             "rx_type_code": coded(["1", "2"], piece.astype(int)),
@@ -136,17 +136,17 @@ class Rows:
         certificates = parameters()["settlement"]["certificate"]
         certificate = pick(by_visit, certificates, len(visits))[visit]
         way = np.where(stay, 2, np.where(by_visit.random(len(visits))[visit] < parameters()["missing"]["clr_way"], -1,
-                       city.institution["clr_way"].to_numpy().astype(int)[seller] - 1))  # fmt: skip
+                       city.places["clr_way"].astype(int)[seller] - 1))  # fmt: skip
         listed = [entry["opsp"] or None for entry in diseases()]
         person = visits.person[visit]
         places = ["530302", "530303", "530304", "530322", "530381", "520100"]
         insured = np.where(scene.people.elsewhere[person], 5, scene.people.area[person])
-        reversal = settled["suffix"] == ord("R")
+        reversal, tags = settled["suffix"] == ord("R"), self.tags(visit)
         found = {
-            "setl_id": texts(size, "S", self.tags(visit), settled["suffix"][:, None]),
-            "mdtrt_id": texts(size, "V", self.tags(visit)),
+            "setl_id": texts(size, "S", tags, settled["suffix"][:, None]),
+            "mdtrt_id": texts(size, "V", tags),
             "psn_no": self._person(visit),
-            "fixmedins_code": coded(city.institution["fixmedins_code"].tolist(), seller),
+            "fixmedins_code": coded(city.places["fixmedins_code"], seller),
             "med_type": coded([*MED_TYPES, "41"], np.where(outside, len(MED_TYPES), self._category(visit))),
             "insutype": coded(["390", "310"], scene.people.employed[person].astype(int)),
             "mdtrt_cert_type": coded(list(certificates), certificate),
@@ -155,7 +155,7 @@ class Rows:
             "enddate": moments(first, settled["end"]),
             "setl_time": moments(first, settled["time"]),
             "refd_setl_flag": whole(reversal),
-            "orig_setl_id": null_where(texts(size, "S", self.tags(visit)), ~reversal),
+            "orig_setl_id": texts(size, "S", tags, valid=reversal),
             "psn_setlway": coded(["01"], np.zeros(size, int)),
             "clr_way": coded(["1", "2", "4"], way),
             "insu_admdvs": coded(places, insured),

@@ -13,7 +13,7 @@ import pyarrow as pa
 from records.contract import Table, load_contract
 from records.periods import Quarter
 from simulator.billing import SERVICES
-from simulator.catalogue import Array, catalogue, diseases
+from simulator.catalogue import Array, catalogue, diseases, parameters
 from simulator.columns import arrange, arrow_type, coded, dates, digits, texts
 from simulator.people import People, day_number
 from simulator.places import AREAS, City
@@ -134,18 +134,25 @@ def _service_items() -> pd.DataFrame:
 def _pools(city: City, quarter: Quarter) -> pd.DataFrame:
     rows = [(area, insutype, pool) for area in AREAS for insutype in ("310", "390") for pool in ("ordinary", "special")]
     frame = pd.DataFrame(rows, columns=["admdvs", "insutype", "opt_pool"])
-    money = {"control_total": city.persons * 12, "adjustment": 0, "elsewhere_amt": city.persons // 4, "share_ratio": 0.5}
-    return frame.assign(year=quarter.year, **money)
+    control = [round(_control(insutype, pool) * city.persons / len(AREAS)) for _, insutype, pool in rows]
+    money = {"adjustment": 0, "elsewhere_amt": city.persons // 4, "share_ratio": 0.5}
+    return frame.assign(year=quarter.year, control_total=control, **money)
+
+
+def _control(insutype: str, pool: str) -> float:
+    """Control total in yuan a person and year."""
+    return float(parameters()["clearing"]["control"][insutype][0 if pool == "ordinary" else 1])
 
 
 def _prepaid(city: City, hospitals: pd.DataFrame, quarter: Quarter) -> pd.DataFrame:
     share = hospitals["visit_weight"] / max(1.0, float(hospitals["visit_weight"].sum()))
-    each = hospitals[["fixmedins_code"]].assign(paid_amt=np.round(share * city.persons * 2.5))
     rows = [
         (month, insutype, pool) for month in range(1, 13) for insutype in ("310", "390") for pool in ("ordinary", "special")
     ]
-    slots = pd.DataFrame(rows, columns=["month", "insutype", "opt_pool"])
-    return each.merge(slots, how="cross").assign(year=quarter.year)
+    each = [_control(insutype, pool) * parameters()["clearing"]["prepaid"] * city.persons / 12 for _, insutype, pool in rows]
+    slots = pd.DataFrame(rows, columns=["month", "insutype", "opt_pool"]).assign(each=each)
+    joined = hospitals[["fixmedins_code"]].assign(share=share).merge(slots, how="cross")
+    return joined.assign(year=quarter.year, paid_amt=np.round(joined["share"] * joined["each"]))
 
 
 def _budgets(city: City, quarter: Quarter) -> pd.DataFrame:

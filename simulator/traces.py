@@ -50,7 +50,7 @@ def _settle_twice(
     rng: np.random.Generator,
 ) -> None:  # fmt: skip
     """Guilty pharmacies scan the box of the sale before once more; sets ``code`` and the scheme."""
-    guilty = scene.city.institution["scheme"].to_numpy()[visits.pharmacy[lines["visit"][rows]]] == "trace_reuse"
+    guilty = scene.city.places["scheme"][visits.pharmacy[lines["visit"][rows]]] == "trace_reuse"
     alike = np.append(False, (group[1:] == group[:-1]) & ~split[1:] & ~split[:-1]) if len(rows) else split
     again = guilty & alike & (rng.random(len(rows)) < parameters()["schemes"]["trace_reuse"]["share"])
     again = np.flatnonzero(again & (visits.scheme[lines["visit"][rows]] == 0))

@@ -7,7 +7,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from records.periods import Quarter
 from simulator.catalogue import parameters
+from simulator.city import simulate
 from simulator.describe import average_precision, describe, sign_names, signs
 from simulator.visits import INNOCENTS
 
@@ -124,7 +126,7 @@ def test_the_innocent_look_guilty(frame: pd.DataFrame) -> None:
     assert (visits > 100).all()
     twins = frame[holds(frame, "innocent", "twins")]
     together = twins.groupby(["dr_codg", twins.prsc_time.dt.date]).psn_no.nunique()
-    assert (together >= 2).mean() > 0.8
+    assert (together >= 2).mean() > 0.6  # of the others one has a mark of guilt
 
 
 def test_the_epidemic_has_its_week(frame: pd.DataFrame) -> None:
@@ -156,3 +158,14 @@ def test_the_description_names_everything(town: Path, frame: pd.DataFrame) -> No
     text = "\n".join(describe(town))
     for name in (*KINDS, *SCHEMES, *INNOCENTS, *sign_names(frame)[:3]):
         assert name in text
+
+
+def test_the_page_shows_what_the_command_prints(town: Path) -> None:
+    page = (Path(__file__).resolve().parents[2] / "docs" / "simulator.md").read_text(encoding="utf-8")
+    assert "\n".join(describe(town)) in page, "run: python -m simulator.describe city, and put what it prints in the page"
+
+
+@pytest.mark.parametrize("persons", [100, 250])
+def test_the_smallest_cities_can_be_made(tmp_path: Path, persons: int) -> None:
+    simulate(persons, 2, Quarter.parse("2026Q3"), 4, False, tmp_path / "city")
+    assert len(pd.read_parquet(tmp_path / "city" / "prescription.parquet")) > persons
