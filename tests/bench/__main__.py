@@ -1,6 +1,6 @@
 """``make bench [AREA=...]``: speed and memory, beside a plain alternative or a stated limit in the same run.
 
-Exits with 1 when a stated limit is missed. Areas: help, chain, gate, all.
+Exits with 1 when a stated limit is missed. Areas: help, chain, gate, simulator, all.
 """
 
 from __future__ import annotations
@@ -8,13 +8,14 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
-from tests.bench import areas, gate
+from tests.bench import areas, gate, simulator
 from tests.bench.measure import Line, show
 
 AREAS: dict[str, Callable[[], list[Line]]] = {
     "help": areas.help_answers,
     "chain": areas.chain_of_a_demo_city,
     "gate": gate.gate_at_size,
+    "simulator": simulator.city_of_six_million,
 }
 
 

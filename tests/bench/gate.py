@@ -6,40 +6,43 @@ import math
 import tempfile
 from pathlib import Path
 
+import pyarrow.parquet as pq
+
 from tests.bench.measure import Line, Process, timed
-from tests.bench.multiplied import city, copies_for, multiply, rows_of
 from tests.bench.plain_gate import TABLES
 
-PERSONS = 20_000
-#: A quarter of a city of six million.
-PRESCRIPTIONS, LINES = 7_500_000, 19_000_000
-PART = 20
+#: A city whose quarter has 7.5 million prescriptions and 19 million fee lines, and a twentieth of it.
+PERSONS, PART = 6_100_000, 20
 QUARTER = "2026Q3"
+
+
+def _city(work: Path, persons: int) -> Path:
+    out = work / f"city-{persons}"
+    asked = ["--persons", str(persons), "--seed", "5", "--quarter", QUARTER, "--months", "0", "--out", out]
+    timed(["pipelines.main", "simulate", *asked], work)
+    return out
 
 
 def _check(folder: Path, work: Path) -> Process:
     return timed(["pipelines.main", "check", "--data", folder, "--quarter", QUARTER, "--work", work], work)
 
 
-def _all_rows(folder: Path) -> int:
-    return sum(rows_of(folder, name) for name in TABLES)
+def _rows(folder: Path, *names: str) -> int:
+    return sum(int(pq.ParquetFile(folder / f"{name}.parquet").metadata.num_rows) for name in names)
 
 
 def gate_at_size() -> list[Line]:
     """A check of the whole quarter and of a twentieth of it, and the same row checks in pandas on the twentieth."""
     with tempfile.TemporaryDirectory() as scratch:
         work = Path(scratch)
-        source = city(work, PERSONS)
-        copies = copies_for(source, PRESCRIPTIONS, LINES)
-        small = multiply(source, max(copies // PART, 1), work / "small")
+        small, large = _city(work, PERSONS // PART), _city(work, PERSONS)
         part = _check(small, work)
         plain = timed(["tests.bench.plain_gate", small, work], work)
-        large = multiply(source, copies, work / "large")
         whole = _check(large, work)
-        rows, of_part, lines = _all_rows(large), _all_rows(small), rows_of(large, "fee_line")
+        rows, of_part = _rows(large, *TABLES), _rows(small, *TABLES)
         growth = math.log(whole.seconds / part.seconds) / math.log(rows / of_part)
         scaled = plain.seconds / of_part * rows
-        counted = f"{lines:,} fee lines, {rows_of(large, 'prescription'):,} prescriptions"
+        counted = f"{_rows(large, 'fee_line'):,} fee lines, {_rows(large, 'prescription'):,} prescriptions"
     return [
         Line(f"check of {counted}", whole.seconds, "s", 150),
         Line("check, peak memory", whole.peak, "MB", 6_000),
