@@ -28,6 +28,7 @@ fix: setup-test
 
 docs: setup-test
 	$(BIN)/python -m records.document
+	$(BIN)/python -m expectations.document
 	$(BIN)/python -m basis.catalogue
 	$(BIN)/python -m features.document
 	$(BIN)/python -m panel.diagram

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from expectations.counting import TableCounts, absent, blocking, count_table, most_quarantined
+from expectations.frames import Gathered
 from expectations.leavings import create_repairs, write_quarantine, write_repairs
 from expectations.notes import count_notes
 from expectations.parents import in_order, make_known
@@ -56,14 +57,16 @@ def run_gate(
 ) -> GateResult:
     """Sort all rows of schema ``raw`` into schema ``accepted`` (typed, every contract column) and quarantine.
 
-    Tables that were not supplied are empty in ``accepted``. Writes quarantine/, repairs/, data_docs/ and
-    gate_report.json and .html into ``out``. Raises AssertionError if a row or a fen were lost.
+    Tables that were not supplied are empty in ``accepted``. Writes quarantine/, repairs/, data_docs/, failed/ and
+    gate_report.json and .html into ``out``. ``say`` hears of each step. Raises AssertionError if a row or a fen were lost.
     """
     from expectations.report import write_report
     from expectations.suites import load_suites, run_suites
 
     result = sort_tables(con, report, contract, quarter, out, say)
-    result.suites = run_suites(con, contract, result.tables, quarter, out)
+    say("整表要求 suites")
+    given = Gathered(con, contract, report, quarter)
+    result.suites = run_suites(given, result.tables, out)
     for entry in result.suites:
         if entry["blocks"]:
             result.block(entry["sentence_zh"], entry["sentence_en"])
@@ -77,7 +80,8 @@ def run_gate(
         for suite in load_suites()
         if suite.name not in validated
     ]
-    write_report(con, contract, result, quarter, out)
+    say("报告 report")
+    write_report(given, result, out)
     return result
 
 
@@ -103,7 +107,7 @@ def sort_tables(
             say(f"统计 counting {table.name}")
             rows = readings[table.name]
             write_quarantine(con, rows, out / "quarantine" / f"{table.name}.parquet")
-            create_repairs(con, rows)
+            create_repairs(con, rows, source)
             write_repairs(con, table, out / "repairs" / f"{table.name}.parquet")
             counted = count_table(con, table, source.rows)
             counted.counts.by_fault |= count_notes(con, table, quarter)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tomllib
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,7 +13,7 @@ from expectations.spelling import repair_code
 from records.contract import Table
 from records.native import text_of
 from records.output import write_parquet
-from records.source import quoted
+from records.source import TableSource, quoted
 
 if TYPE_CHECKING:
     import duckdb
@@ -46,11 +48,36 @@ def write_quarantine(con: duckdb.DuckDBPyConnection, reading: Reading, path: Pat
     )
 
 
-def create_repairs(con: duckdb.DuckDBPyConnection, reading: Reading) -> None:
-    """Create ``repaired.<table>`` of accepted rows: _row, key, column, before, after, repair_code.
+@cache
+def load_repairs() -> dict[str, dict[str, str]]:
+    """The kinds of repairs by code, each with its words (zh, en)."""
+    return tomllib.loads(Path(__file__).with_name("repairs.toml").read_text(encoding="utf-8"))
 
-    Grain: one row a mended value.
+
+def create_repairs(con: duckdb.DuckDBPyConnection, reading: Reading, source: TableSource) -> None:
+    """Create ``repaired.<table>``: _row, key, column, before, after, repair_code.
+
+    Grain: one row a mended value of an accepted row, and one for what was mended of a whole file or column (_row
+    and key null).
     """
+    _create_value_repairs(con, reading)
+    for column, before, after, code in _of_files(source):
+        con.execute(f"INSERT INTO repaired.{reading.table.name} VALUES (NULL, NULL, ?, ?, ?, ?)", [column, before, after, code])
+
+
+def _of_files(source: TableSource) -> list[tuple[str | None, str, str, str]]:
+    """What was mended of a table's file: column if it is one, before, after, code."""
+    found: list[tuple[str | None, str, str, str]] = []
+    if source.bom:
+        found.append((None, f"{source.encoding} with BOM", source.encoding, "byte_order_mark"))
+    if "gb18030" in source.encoding:
+        found.append((None, "gb18030", "utf-8", "encoding"))
+    if source.line_ends != "LF":
+        found.append((None, source.line_ends, "LF", "line_ends"))
+    return found + [(standard, given, standard, "column_alias") for given, standard in source.aliases_used.items()]
+
+
+def _create_value_repairs(con: duckdb.DuckDBPyConnection, reading: Reading) -> None:
     table = reading.table
     key = "concat_ws('|', " + ", ".join(quoted("m_" + name) for name in (table.key or table.order)) + ")"
     entries = []
@@ -58,7 +85,11 @@ def create_repairs(con: duckdb.DuckDBPyConnection, reading: Reading) -> None:
         if reading.is_text(column) and column.name not in reading.clean:
             r, c, m = (quoted(prefix + column.name) for prefix in ("r_", "c_", "m_"))
             code = f"CASE WHEN {r} <> '' THEN {repair_code(column, r, c, m)} END"
-            entries.append(f"{{'column': '{column.name}', 'before': {r}, 'after': {m}, 'repair_code': {code}}}")
+            # A number that was taken as it is and has another value is listed with that value.
+            after = (
+                m if column.kind == "string" else f"coalesce(CASE WHEN {r} = {m} THEN {quoted(column.name)}::VARCHAR END, {m})"
+            )
+            entries.append(f"{{'column': '{column.name}', 'before': {r}, 'after': {after}, 'repair_code': {code}}}")
     if not entries:
         con.execute(
             f"CREATE TABLE repaired.{table.name} "

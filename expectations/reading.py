@@ -41,11 +41,12 @@ class Reading:
         """Whether a column was supplied and has to be read from its text."""
         return column.name in self.kinds and self.direct(column) is None
 
-    def sql(self, columns: Sequence[Column] | None = None, *, texts: bool = False, rows: str = "") -> str:
+    def sql(self, columns: Sequence[Column] | None = None, *, texts: bool = False, rows: str = "", place: str = "") -> str:
         """A query of ``_row`` and the contract's values of the columns (all unless told), by name.
 
         With ``texts`` also as they came (r_), cleaned (c_) and mended (m_); of a column that came as a value
-        all three are that value. ``rows`` asks only for those whose ``_row`` a query gives.
+        all three are that value. ``rows`` asks only for those whose ``_row`` a query gives; ``place`` reads from
+        elsewhere than ``native.<table>``.
         """
         chosen = self.table.columns if columns is None else columns
         steps: list[list[str]] = [["_row"], ["_row"], ["_row"], ["_row"]]
@@ -53,7 +54,7 @@ class Reading:
             for step, cells in zip(steps, self._cells(column, texts), strict=True):
                 step += cells
         where = f" SEMI JOIN ({rows}) wanted USING (_row)" if rows else ""
-        query = f"SELECT {', '.join(steps[0])} FROM native.{self.table.name}{where}"
+        query = f"SELECT {', '.join(steps[0])} FROM {place or 'native.' + self.table.name}{where}"
         for step in steps[1:]:
             query = f"SELECT {', '.join(step)} FROM ({query})"
         return query

@@ -42,6 +42,21 @@ def is_free_text(column: Column) -> bool:
     return column.kind == "string" and not bound and _FREE.search(column.name) is not None
 
 
+def is_identifier(column: Column) -> bool:
+    """Whether a column holds texts that only name something: no words, no code list."""
+    return column.kind == "string" and not column.codes and not is_free_text(column)
+
+
+def is_plain(text: str) -> str:
+    """SQL: whether nothing of an identifier can need mending: printable ASCII without blanks, no NULL word.
+
+    Sufficient, not necessary, and much cheaper than ``cleaned`` and ``mended``.
+    """
+    blanks = " AND ".join(f"NOT contains({text}, chr({code}))" for code in (9, 10, 13, 32))
+    words = f"length({text}) < 5 AND lower({text}) IN ({listed(NULL_WORDS)})"
+    return f"strlen({text}) = length({text}) AND {text} >= '!' AND {blanks} AND NOT ({words})"
+
+
 def is_flag(column: Column) -> bool:
     """Whether a column is a yes or a no."""
     return set(column.codes) == {"0", "1"}
@@ -68,7 +83,7 @@ def _readings(column: Column, text: str) -> str:
         return _moments(column, text)
     if column.kind == "string":
         return _codes(column, text)
-    grouped = rf"regexp_full_match({text}, '[-+]?\d{{1,3}}(,\d{{3}})+(\.\d+)?')"
+    grouped = rf"regexp_full_match({text}, '{_grouped(column)}')"
     found = f"WHEN contains({text}, ',') AND {grouped} THEN replace({text}, ',', '')"
     if column.kind.startswith("int"):
         if is_flag(column):
@@ -76,6 +91,13 @@ def _readings(column: Column, text: str) -> str:
             found += f" WHEN lower({text}) IN ({listed(_NO)}) THEN '0'"
         found += rf" WHEN regexp_full_match({text}, '[-+]?\d+\.0*') THEN regexp_replace({text}, '\.0*$', '')"
     return found
+
+
+def _grouped(column: Column) -> str:
+    """Numbers whose commas can only part thousands; where 1,234 may as well be 1.234 it takes more than one of them."""
+    if column.kind == "double" or (column.kind == "decimal" and scale(column) > 2):
+        return r"[-+]?[1-9]\d{0,2}(,\d{3}){2,}(\.\d+)?|[-+]?[1-9]\d{0,2},\d{3}\.\d+"
+    return r"[-+]?[1-9]\d{0,2}(,\d{3})+(\.\d+)?"
 
 
 def _codes(column: Column, text: str) -> str:
@@ -150,7 +172,7 @@ def repair_code(column: Column, before: str, clean: str, after: str) -> str:
         f"WHEN {after} IS NULL AND {before} = '' THEN NULL",
         f"WHEN {after} IS NULL AND {clean} = '' THEN 'surrounding_blanks'",
         f"WHEN {after} IS NULL THEN 'null_word'",
-        f"WHEN {before} = {after} THEN {_rounded(column, after)}",
+        f"WHEN {before} = {after} THEN {_respelled(column, after)}",
     ]
     if column.kind == "date":
         # A Parquet timestamp at midnight is the same day in another type, not another spelling.
@@ -166,15 +188,20 @@ def repair_code(column: Column, before: str, clean: str, after: str) -> str:
     return f"CASE {' '.join(branches)} ELSE 'full_width' END"
 
 
-def may_be_rounded(column: Column, text: str) -> str:
-    """SQL: whether a text has more decimals than its column keeps."""
-    if column.kind != "decimal" or scale(column) < _ROUNDED_FROM:
+def may_be_respelled(column: Column, text: str) -> str:
+    """SQL: whether a number is written otherwise than its value: more decimals, an exponent, a plus, zeros before."""
+    if column.kind == "string" or column.kind in ("date", "datetime"):
         return "false"
-    return rf"regexp_matches({text}, '\.\d{{{scale(column) + 1}}}')"
+    further = rf"|\.\d{{{scale(column)}}}\d*[1-9]" if column.kind == "decimal" else ""
+    return rf"regexp_matches({text}, '[eE+]|^-?0\d{further}')"
 
 
-def _rounded(column: Column, text: str) -> str:
-    if column.kind != "decimal" or scale(column) < _ROUNDED_FROM:
+def _respelled(column: Column, text: str) -> str:
+    """SQL: the repair of a number whose text was taken as it is."""
+    if column.kind == "string" or column.kind in ("date", "datetime"):
         return "NULL"
-    differs = f"TRY_CAST({text} AS DECIMAL(38, 10)) <> TRY_CAST({text} AS {column.duckdb_type})"
-    return f"CASE WHEN {may_be_rounded(column, text)} AND {differs} THEN 'rounded' END"
+    rounded = "NULL"
+    if column.kind == "decimal":
+        differs = f"TRY_CAST({text} AS DECIMAL(38, 10)) <> TRY_CAST({text} AS {column.duckdb_type})"
+        rounded = rf"CASE WHEN {differs} OR regexp_matches({text}, '\.\d{{{scale(column)}}}\d*[1-9]') THEN 'rounded' END"
+    return f"CASE WHEN {may_be_respelled(column, text)} THEN coalesce({rounded}, 'number_spelling') END"

@@ -1,4 +1,4 @@
-"""One look over a table that tells which of its texts need mending and which checks any of its rows fails."""
+"""A look over a table that tells which of its texts need mending and which checks any of its rows fails."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from expectations.reading import Reading
-from expectations.spelling import is_free_text, listed, may_be_rounded
+from expectations.spelling import is_free_text, is_identifier, is_plain, listed, may_be_respelled
 from records.contract import Column
+from records.native import text_of
 from records.source import quoted
 
 if TYPE_CHECKING:
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 Check = tuple[str, str]
 #: No row of a living system is older; an earlier year is a typing mistake.
 FIRST_YEAR = 1900
+#: A column has few values when, in so many rows, each comes so often on average.
+_FIRST_ROWS, _REPEATED = 100_000, 50
 
 
 @dataclass(frozen=True)
@@ -28,18 +31,61 @@ class Surveyed:
 
 
 def survey(con: duckdb.DuckDBPyConnection, reading: Reading, own: Sequence[Check]) -> Surveyed:
-    """Look over a table once. ``own`` are the checks of a row as a whole that need no other table."""
-    checks = [check for column in reading.table.columns for check in value_checks(reading, column)] + list(own)
+    """Look over a table. ``own`` are the checks of a row as a whole that need no other table.
+
+    Identifiers are told clean by a test much cheaper than mending them; of a column of few values each value is
+    looked at once; only the rest is mended row by row to see what comes of it.
+    """
     texts = [column for column in reading.table.columns if reading.is_text(column)]
-    asked = [f"bool_or({_unlike(column)} OR {may_be_rounded(column, _mended(column))})" for column in texts]
+    reading = reading.knowing(_plain_identifiers(con, reading, texts))
+    failed: list[Check] = []
+    few = [column for column in _few_valued(con, reading, texts) if column.name not in reading.clean]
+    for column in few:
+        place = f"(SELECT 0 AS _row, * FROM (SELECT DISTINCT {quoted(column.name)} FROM native.{reading.table.name}))"
+        clean, fails = _looked_over(con, reading, [column], value_checks(reading, column), place)
+        reading, failed = reading.knowing(clean), failed + fails
+    rest = [column for column in reading.table.columns if column not in few]
+    checks = [check for column in rest for check in value_checks(reading, column)] + list(own)
+    clean, fails = _looked_over(con, reading, rest, checks)
+    return Surveyed(reading.knowing(clean), tuple(failed + fails))
+
+
+def _looked_over(
+    con: duckdb.DuckDBPyConnection, reading: Reading, columns: Sequence[Column], checks: list[Check], place: str = ""
+) -> tuple[frozenset[str], list[Check]]:
+    """Which text columns are clean (those known before among them), and which checks some row fails."""
+    texts = [column for column in columns if reading.is_text(column) and column.name not in reading.clean]
+    asked = [f"bool_or({_unlike(column)} OR {may_be_respelled(column, _mended(column))})" for column in texts]
     asked += [f"bool_or({when})" for _, when in checks]
     # A value that no check looks at is decoded all the same: a damaged page must be found here and not later.
-    others = [c for c in reading.table.columns if c.name in reading.kinds and not reading.is_text(c)]
+    others = [c for c in columns if c.name in reading.kinds and c not in texts]
     asked += [f"bit_xor(hash(t.{quoted('m_' + column.name)}))" for column in others]
-    found = con.execute(f"SELECT {', '.join(asked) or '1'} FROM ({reading.sql(texts=True)}) t").fetchall()[0]
-    clean = frozenset(column.name for column, changed in zip(texts, found, strict=False) if not changed)
+    read = reading.sql(columns if place else None, texts=True, place=place)
+    found = con.execute(f"SELECT {', '.join(asked) or '1'} FROM ({read}) t").fetchall()[0]
+    clean = {column.name for column, changed in zip(texts, found, strict=False) if not changed}
     failed = found[len(texts) : len(texts) + len(checks)]
-    return Surveyed(reading.knowing(clean), tuple(c for c, fails in zip(checks, failed, strict=True) if fails))
+    return reading.clean | clean, [check for check, fails in zip(checks, failed, strict=True) if fails]
+
+
+def _plain_identifiers(con: duckdb.DuckDBPyConnection, reading: Reading, texts: Sequence[Column]) -> frozenset[str]:
+    """Identifiers whose every text is printable ASCII without blanks, and no word for nothing: none is mended."""
+    named = [column for column in texts if is_identifier(column)]
+    if not named:
+        return frozenset()
+    asked = ", ".join(f"bool_and({is_plain(text_of(quoted(c.name), reading.kinds[c.name]))})" for c in named)
+    found = con.execute(f"SELECT {asked} FROM native.{reading.table.name}").fetchall()[0]
+    return frozenset(column.name for column, plain in zip(named, found, strict=True) if plain is not False)
+
+
+def _few_valued(con: duckdb.DuckDBPyConnection, reading: Reading, texts: Sequence[Column]) -> list[Column]:
+    """Columns in which few different texts come again and again, as far as the first rows tell."""
+    named = [column for column in texts if not is_identifier(column)]
+    if not named:
+        return []
+    asked = ", ".join(f"approx_count_distinct({quoted(column.name)})" for column in named)
+    first = f"SELECT * FROM native.{reading.table.name} LIMIT {_FIRST_ROWS}"
+    found = con.execute(f"SELECT count(*), {asked} FROM ({first})").fetchall()[0]
+    return [column for column, values in zip(named, found[1:], strict=True) if values * _REPEATED <= found[0]]
 
 
 def _mended(column: Column) -> str:
@@ -56,7 +102,7 @@ def _changed(column: Column) -> str:
     """SQL: whether a text is mended. A day that came as a moment at midnight is only of another type."""
     came, mended = f"t.{quoted('r_' + column.name)}", _mended(column)
     midnight = f" AND {came} IS DISTINCT FROM {mended} || ' 00:00:00'" if column.kind == "date" else ""
-    return f"({_unlike(column)}{midnight} OR {may_be_rounded(column, mended)})"
+    return f"({_unlike(column)}{midnight} OR {may_be_respelled(column, mended)})"
 
 
 def changed(reading: Reading) -> str:

@@ -16,8 +16,8 @@ def check_folder(source: Source, workplace: Workplace) -> None:
     with workplace.lock():
         building = fresh(workplace.scratch / f"check-{source.quarter}")
         steps = Steps(1)
-        with steps.step("gate", "校验 Check"):
-            accepted = pass_gate(source, workplace, building)
+        with steps.step("gate", "校验 Check") as say:
+            accepted = pass_gate(source, workplace, building, say)
         accepted.con.close()
         publish(OUTPUTS, building, folder)
         fresh(building).rmdir()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING
 from records.asof import connect
 from records.contract import load_contract
 from records.engine import SparkPlace
-from records.errors import BlockingFault
+from records.errors import BlockingFault, WrongUse
 from records.periods import Quarter
 from records.readers import SourceReport, read_source
 from records.snapshot import Snapshot, write_snapshot
@@ -22,7 +23,11 @@ if TYPE_CHECKING:
     from expectations.gate import GateResult
 
 #: What the gate writes under WORK/<quarter>/.
-OUTPUTS = ("quarantine", "repairs", "data_docs", "gate_report.json", "gate_report.html")
+OUTPUTS = ("quarantine", "repairs", "data_docs", "failed", "gate_report.json", "gate_report.html")
+
+
+def _quiet(_: str) -> None:
+    """Tell nobody how far it is."""
 
 
 @dataclass(frozen=True)
@@ -45,14 +50,14 @@ class Accepted:
     result: GateResult
 
 
-def pass_gate(source: Source, workplace: Workplace, building: Path) -> Accepted:
+def pass_gate(source: Source, workplace: Workplace, building: Path, say: Callable[[str], None] = _quiet) -> Accepted:
     """Read the folder and sort its rows; writes quarantine, repairs and reports into ``building``."""
     from expectations.gate import run_gate
 
     contract = load_contract()
     con = connect(source.threads, source.memory_limit, workplace.scratch / "spill")
-    report = read_source(con, source.data, contract)
-    result = run_gate(con, report, contract, source.quarter, building)
+    report = read_source(con, source.data, contract, say)
+    result = run_gate(con, report, contract, source.quarter, building, say)
     return Accepted(con, report, result)
 
 
@@ -85,6 +90,8 @@ def publish(names: tuple[str, ...], building: Path, folder: Path) -> None:
         made, target = building / name, folder / name
         if not made.exists():
             continue
+        if target.exists() and target.is_dir() != made.is_dir():
+            raise WrongUse(f"{target} is not what a check left there: move it away and run again.")
         if target.is_dir():
             old = building / f"old-{name}"
             target.rename(old)

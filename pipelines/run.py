@@ -69,8 +69,8 @@ def run_quarter(source: Source, draw: Draw, workplace: Workplace) -> RunRecord:
 
 
 def _check(run: Run) -> Accepted:
-    with run.steps.step("gate", "校验 Check"):
-        accepted = pass_gate(run.source, run.workplace, run.building)
+    with run.steps.step("gate", "校验 Check") as say:
+        accepted = pass_gate(run.source, run.workplace, run.building, say)
         if accepted.result.blocking:
             accepted.con.close()
             publish(OUTPUTS, run.building, run.record.folder)

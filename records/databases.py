@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 from records.contract import Contract, Table
 from records.encoding import detect
@@ -107,8 +107,15 @@ class _Attached:
         return sorted(self._places())
 
     def fetch(self, table: Table, folder: Path) -> tuple[Path, TableSource]:
+        import duckdb
+
         target = folder / f"{table.name}.parquet"
-        self._con.execute(f"COPY (SELECT * FROM {self._places()[table.name]}) TO {literal(str(target))} (FORMAT parquet)")
+        try:
+            self._con.execute(f"COPY (SELECT * FROM {self._places()[table.name]}) TO {literal(str(target))} (FORMAT parquet)")
+        except duckdb.Error as error:
+            raise ServiceUnavailable(
+                f"Table {table.name} of the source cannot be read: see whether its view or file still works."
+            ) from error
         return target, TableSource([table.name], encoding="database")
 
     def close(self) -> None:
@@ -208,7 +215,9 @@ class _Sqlite:
 
         self._con = con
         try:
-            self._link = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+            self._link = sqlite3.connect(f"file:{quote(path)}?mode=ro", uri=True)
+            # Bytes that are no UTF-8 damage one value, which the gate finds, and not the source.
+            self._link.text_factory = lambda text: text.decode("utf-8", errors="replace")
             self._link.execute("SELECT count(*) FROM sqlite_master").fetchall()
         except sqlite3.Error as error:
             raise _closed("sqlite", error) from error

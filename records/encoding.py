@@ -33,7 +33,7 @@ class Encoding:
 
 
 def _open(path: Path) -> BinaryIO | gzip.GzipFile:
-    if path.suffix == ".gz":
+    if path.suffix.lower() == ".gz":
         return gzip.GzipFile(path)
     return path.open("rb")
 
@@ -43,6 +43,8 @@ def _blocks(path: Path) -> Iterator[bytes]:
         with _open(path) as content:
             while block := content.read(_BLOCK):
                 yield block
+    except PermissionError as error:
+        raise UnreadableFile(f"{path.name} may not be read by this account: give it the permission.") from error
     except (OSError, EOFError, zlib.error) as error:
         raise UnreadableFile(f"{path.name} is truncated or damaged: send the file again.") from error
 
@@ -79,7 +81,7 @@ def detect(path: Path) -> Encoding:
         raise UnreadableFile(f"{path.name} is empty: send the file again, with at least its header row.")
     if first[:_HEAD].count(0) > _NULS * len(first[:_HEAD]):
         raise UnreadableFile(f"{path.name} is not a text file: send CSV in UTF-8 or GB18030, or Parquet.")
-    gzipped, bom = path.suffix == ".gz", first.startswith(codecs.BOM_UTF8)
+    gzipped, bom = path.suffix.lower() == ".gz", first.startswith(codecs.BOM_UTF8)
     if _strict(path, "utf-8"):
         return Encoding("utf-8", gzipped, bom, 0)
     # Of Chinese in GB18030 hardly a character is valid UTF-8 too, so damage to a few does not turn one into the other.

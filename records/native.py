@@ -26,7 +26,9 @@ def settled(name: str, kind: str) -> tuple[str, str]:
     if kind == "TIMESTAMP WITH TIME ZONE":
         return f"make_timestamp(epoch_us({name})) + INTERVAL 8 HOUR", "TIMESTAMP"
     if kind in _FLOATING:
-        return f"CASE WHEN NOT isnan({name}) THEN {name}::DOUBLE END", "DOUBLE"
+        # A short binary number is the shortest decimal that it stands for; widened as it is, it shows noise.
+        value = f"{name}::VARCHAR::DOUBLE" if kind == "FLOAT" else name
+        return f"CASE WHEN NOT isnan({name}) THEN {value} END", "DOUBLE"
     if kind == "BOOLEAN":
         return f"{name}::TINYINT", "TINYINT"
     if kind == "BLOB":
@@ -52,9 +54,9 @@ def value_of(column: Column, name: str, kind: str) -> str | None:
     A value that is given here needs no repair and has none: it is the same thing in another type.
     """
     if column.kind == "date":
-        return name if kind == "DATE" else None
+        return f"CASE WHEN isfinite({name}) THEN {name} END" if kind == "DATE" else None
     if column.kind == "datetime":
-        return f"date_trunc('second', {name})" if kind == "TIMESTAMP" else None
+        return f"CASE WHEN isfinite({name}) THEN date_trunc('second', {name}) END" if kind == "TIMESTAMP" else None
     if column.kind == "string" or kind in (TEXT, "DATE", "TIMESTAMP"):
         return None
     if column.kind == "double":

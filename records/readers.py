@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING
 
 from records.contract import Contract, Table
 from records.encoding import detect
-from records.errors import DataFault, MissingTable, NeedsMore, UnreadableFile
+from records.errors import DataFault, MissingTable, NeedsMore, UnreadableFile, WrongUse
 from records.native import settled, text_of
 from records.output import sha256
-from records.source import TEXT, SourceReport, TableSource, count_rows, literal, match_columns, quoted
+from records.source import TEXT, SourceReport, TableSource, count_rows, exactly, literal, match_columns, parquet, quoted
 from records.text import Plain, prepare
 
 if TYPE_CHECKING:
@@ -44,6 +44,8 @@ def read_source(con: duckdb.DuckDBPyConnection, source: Path | str, contract: Co
     Records that do not parse are in ``raw.unparsed``. ``say`` hears what is being read.
     Raises MissingTable, UnreadableFile, DataFault or ServiceUnavailable, each one sentence.
     """
+    if not str(source).strip():
+        raise WrongUse("There is no data to read: name a folder or a database with --data.")
     scratch = _begin(con)
     if "://" in str(source):
         from records.databases import read_database
@@ -83,9 +85,9 @@ def _begin(con: duckdb.DuckDBPyConnection) -> Path:
 def _read_folder(
     con: duckdb.DuckDBPyConnection, folder: Path, contract: Contract, scratch: Path, say: Say, names: Sequence[str] = ()
 ) -> SourceReport:
-    if not folder.is_dir():
+    if not is_folder(folder):
         raise MissingTable(f"There is no data folder {folder}: name one with --data.")
-    report = SourceReport()
+    report = SourceReport(folder=folder)
     opened: set[Path] = set()
     for table in contract:
         if names and table.name not in names:
@@ -98,18 +100,35 @@ def _read_folder(
         report.tables[table.name] = _read_table(con, table, files, scratch)
         for path in files:
             report.hashes[path.relative_to(folder).as_posix()] = sha256(path)
-    parents = {path.parent for path in opened}
-    report.ignored = sorted(
-        entry.name + ("/" if entry.is_dir() else "")
-        for entry in folder.iterdir()
-        if entry not in opened and entry not in parents
-    )
+    report.ignored = _left_alone(folder, opened)
     return report
 
 
+def is_folder(folder: Path) -> bool:
+    """Whether there is such a folder and it may be read. Raises DataFault where it may not."""
+    try:
+        there = folder.is_dir()
+        if there:
+            next(folder.iterdir(), None)
+        return there
+    except OSError as error:
+        raise DataFault(f"The data folder cannot be read ({error.strerror}): check its name and permissions.") from error
+
+
+def _left_alone(folder: Path, opened: set[Path]) -> list[str]:
+    """What lies in the folder, or in the folder of a table, and was not opened; markers of other tools apart."""
+    parents = {path.parent for path in opened} - {folder}
+    found = [entry for entry in folder.iterdir() if entry not in opened and entry not in parents]
+    found += [e for parent in parents for e in parent.iterdir() if e not in opened and not e.name.startswith((".", "_"))]
+    names = [entry.relative_to(folder).as_posix() + ("/" if entry.is_dir() else "") for entry in found]
+    # A name that is no UTF-8 (out of an old archive, say) is told as well as it can be.
+    return sorted(name.encode("utf-8", "surrogateescape").decode("utf-8", "replace") for name in names)
+
+
 def _files(folder: Path, name: str) -> list[Path]:
-    found = [folder / (name + form) for form in _FORMS if (folder / (name + form)).is_file()]
-    parts = sorted((folder / name).glob("*.parquet")) if (folder / name).is_dir() else []
+    found = sorted(p for p in folder.glob(f"{name}.*") if p.name.removeprefix(name).lower() in _FORMS and p.is_file())
+    inside = sorted((folder / name).iterdir()) if (folder / name).is_dir() else []
+    parts = [p for p in inside if p.name.lower().endswith(_FORMS) and not p.name.startswith((".", "_")) and p.is_file()]
     if len(found) + bool(parts) > 1:
         raise DataFault(f"Table {name} is there more than once ({found[0].name}, ...): keep one form of it.")
     return found or parts
@@ -117,9 +136,21 @@ def _files(folder: Path, name: str) -> list[Path]:
 
 def _read_table(con: duckdb.DuckDBPyConnection, table: Table, files: list[Path], scratch: Path) -> TableSource:
     source = TableSource(files=[path.name for path in files])
-    if files[0].suffix != ".parquet":
-        files = [_as_parquet(con, table, files[0], scratch, source)]
-    view_files(con, table, files, source)
+    read, encodings = [], []
+    for number, path in enumerate(files):
+        if path.suffix.lower() == ".parquet":
+            read.append(path)
+            continue
+        part = TableSource([path.name])
+        read.append(_as_parquet(con, table, path, scratch / f"{table.name}-{number}", part))
+        encodings.append(part.encoding)
+        source.bom |= part.bom
+        source.line_ends = max(source.line_ends, part.line_ends, key=("LF", "CR", "CRLF").index)
+        _join_columns(table, source, part)
+    if encodings:
+        source.encoding = ", ".join(dict.fromkeys(encodings))
+        source.unparsed = count_rows(con, f"raw.unparsed WHERE table_name = '{table.name}'")
+    view_files(con, table, read, source)
     return source
 
 
@@ -128,9 +159,9 @@ def view_files(con: duckdb.DuckDBPyConnection, table: Table, files: Sequence[Pat
     parts: list[tuple[Path, int, dict[str, tuple[str, str]]]] = []
     for path, name in zip(files, source.files, strict=True):
         with reading(name):
-            relation = con.read_parquet(str(path))
-            types = dict(zip(relation.columns, map(str, relation.types), strict=True))
-            counted = con.execute("SELECT sum(num_rows) FROM parquet_file_metadata($path)", {"path": str(path)}).fetchall()
+            described = con.execute(f"DESCRIBE SELECT * FROM {parquet(path)}").fetchall()
+            types = {str(row[0]): str(row[1]) for row in described}
+            counted = con.execute("SELECT sum(num_rows) FROM parquet_file_metadata($path)", {"path": exactly(path)}).fetchall()
         part = TableSource([name])
         mapping = match_columns(table, list(types), name, part)
         columns = {standard: settled(quoted(given), types[given]) for given, standard in mapping.items()}
@@ -192,7 +223,7 @@ def _create_views(
             cells.append(f"{value} AS {quoted(column)}" if value != "NULL" else f"NULL::{kind} AS {quoted(column)}")
         selects.append(
             f"SELECT file_row_number + {begin} AS _row, {literal(name)} AS _file, {', '.join(cells)} "
-            f"FROM read_parquet({literal(str(path))}, file_row_number=true)"
+            f"FROM {parquet(path, 'file_row_number=true')}"
         )
         begin += rows
     con.execute(f"CREATE VIEW native.{table.name} AS {' UNION ALL '.join(selects)}")
@@ -205,19 +236,16 @@ def _as_parquet(con: duckdb.DuckDBPyConnection, table: Table, path: Path, scratc
     import duckdb
 
     encoding = detect(path)
-    source.encoding = encoding.name + (" with BOM" if encoding.bom else "")
-    plain = prepare(path, encoding, scratch / f"{table.name}.csv")
-    if len(set(plain.header)) != len(plain.header):
-        raise DataFault(f"{path.name} has two columns of one name in its header: rename or remove one.")
-    target = scratch / f"{table.name}.parquet"
+    plain = prepare(path, encoding, scratch.with_suffix(".csv"))
+    source.encoding, source.bom, source.line_ends = encoding.name, encoding.bom, plain.line_ends
+    target = scratch.with_suffix(".parquet")
     try:
         mapping = match_columns(table, plain.header, path.name, source)
         load_csv(con, table, plain, mapping, (target, path.name))
     except duckdb.Error as error:
         raise UnreadableFile(f"{path.name} cannot be read as CSV: check its quotes and line ends.") from error
     finally:
-        (scratch / f"{table.name}.csv").unlink(missing_ok=True)
-    source.unparsed = count_rows(con, f"raw.unparsed WHERE table_name = '{table.name}'")
+        scratch.with_suffix(".csv").unlink(missing_ok=True)
     return target
 
 
@@ -230,10 +258,10 @@ def load_csv(con: duckdb.DuckDBPyConnection, table: Table, plain: Plain, mapping
     try:
         con.execute(
             f"COPY (SELECT {', '.join(chosen)} FROM read_csv($path, columns=$columns, auto_detect=false, header=true, "
-            "delim=',', quote='\"', escape='\"', store_rejects=true, rejects_table='rejects', "
+            "hive_partitioning=false, delim=',', quote='\"', escape='\"', store_rejects=true, rejects_table='rejects', "
             "rejects_scan='reject_scans', rejects_limit=0, null_padding=false, strict_mode=true)) "
             f"TO {literal(str(target))} (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1)",
-            {"path": str(plain.path), "columns": positions},
+            {"path": exactly(plain.path), "columns": positions},
         )
         con.execute(
             "INSERT INTO raw.unparsed SELECT $table, $name, line, trim(any_value(csv_line), chr(10) || chr(13)), "

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from records.contract import Contract, Table, load_contract
 from records.errors import NotFound
 from records.output import sha256, write_json, write_parquet
-from records.readers import SourceReport, quoted
+from records.source import SourceReport, parquet, quoted
 
 if TYPE_CHECKING:
     import duckdb
@@ -104,5 +104,4 @@ def create_whole(con: duckdb.DuckDBPyConnection, snapshot: Snapshot) -> None:
     """Views over a snapshot's files in schema ``whole``, typed as the contract says."""
     con.execute("CREATE SCHEMA whole")
     for table in load_contract():
-        place = str(snapshot.file(table.name)).replace("'", "''")
-        con.execute(f"CREATE VIEW whole.{table.name} AS SELECT * FROM read_parquet('{place}')")
+        con.execute(f"CREATE VIEW whole.{table.name} AS SELECT * FROM {parquet(snapshot.file(table.name))}")

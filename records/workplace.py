@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from records.errors import NotFound, StoreLocked
+from records.errors import NotFound, StoreLocked, WrongUse
 from records.periods import Quarter
 
 
@@ -75,14 +75,23 @@ class Workplace:
 
     @contextmanager
     def lock(self) -> Iterator[None]:
-        """Hold the folder against other writers. Raises StoreLocked when somebody else holds it.
+        """Hold the folder against other writers.
+
+        Raises StoreLocked when somebody else holds it, WrongUse when it cannot be written.
 
         An advisory lock of the operating system: it ends with the process, however that ends, so a
         killed run leaves nothing to clean up.
         """
         import fcntl
 
-        self.work.mkdir(parents=True, exist_ok=True)
+        try:
+            self.work.mkdir(parents=True, exist_ok=True)
+            (self.work / ".lock").touch()
+        except OSError as error:
+            raise WrongUse(f"{self.work} cannot be a work folder ({error.strerror}): name another --work.") from error
+        in_the_way = [path for path in self.work.glob("*Q*") if re.fullmatch(r"\d{4}Q[1-4]", path.name) and not path.is_dir()]
+        if in_the_way:
+            raise WrongUse(f"{in_the_way[0]} is a file where a quarter's folder belongs: move it away.")
         with (self.work / ".lock").open("a") as handle:
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -1,14 +1,24 @@
-"""What a simulated folder holds: ``python -m simulator.describe DIR``. Prevalence, and what simple baselines reach."""
+"""What a simulated folder holds: ``python -m simulator.describe DIR``. Prevalence, overlap, and what simple baselines reach."""
 
 from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+
+from records.asof import connect
+from simulator.catalogue import parameters
+from simulator.visits import INNOCENTS
+
+_TABLES = ("fee_line", "drug", "diagnosis", "drug_trace", "prescription", "person", "practitioner")
+_KEYS = ["rxno", "prsc_time", "psn_no", "dr_codg", "fixmedins_code", "amount"]
+#: Signs that point at fraud more than at unreasonable prescribing.
+_FRAUD_SIGNS = ["after_death", "code_twice", "own_name", "drug_charged_again", "several_a_day", "burst"]
 
 
 def average_precision(label: Any, score: Any) -> float:
@@ -21,45 +31,116 @@ def average_precision(label: Any, score: Any) -> float:
 
 
 def signs(folder: Path) -> pd.DataFrame:
-    """Crude signs of each prescription: amount, and how many of five simple conditions hold."""
-    lines = pd.read_parquet(folder / "fee_line.parquet")
-    lines = lines[lines["rxno"].notna() & (lines["cnt"].astype(float) > 0)]
-    grouped = lines.groupby("rxno")
-    amount = grouped["det_item_fee_sumamt"].sum().astype(float)
-    many = (grouped["hilist_code"].nunique() > 5).astype(int)
-    rx = pd.read_parquet(folder / "prescription.parquet").drop_duplicates("rxno").set_index("rxno")
-    days = grouped["prd_days"].max().astype(float) > 7
-    long_allowed = (rx["long_rx_flag"] == 1) | rx["ext_reason"].notna()
-    diagnosed = set(pd.read_parquet(folder / "diagnosis.parquet")["mdtrt_id"])
-    frame = pd.DataFrame({"amount": amount, "many": many, "days": days.astype(int)}).join(rx, how="inner")
-    frame["signs"] = (
-        frame["many"]
-        + (frame["days"] & ~long_allowed.reindex(frame.index)).astype(int)
-        + (~frame["mdtrt_id"].isin(diagnosed)).astype(int)
-        + frame["phar_codg"].isna().astype(int)
-        + frame["usage_text"].eq("遵医嘱").astype(int)
-    )
-    return frame[["amount", "signs"]]
+    """Crude signs of each prescription (``signs.sql``) beside its truth. Grain: one row a prescription."""
+    con = connect()
+    for table in _TABLES:
+        # Rows that are there twice are a fault of the folder, not a sign.
+        con.execute(f"CREATE VIEW {table} AS SELECT DISTINCT * FROM read_parquet('{folder / table}.parquet')")
+    sql = (Path(__file__).parent / "signs.sql").read_text(encoding="utf-8")
+    found: pd.DataFrame = con.execute(sql).df().drop_duplicates("rxno")
+    truth = pd.read_parquet(folder / "truth" / "prescription.parquet")
+    frame = found.merge(truth, on="rxno", how="inner")
+    names = sign_names(found)
+    frame[names] = frame[names].astype(bool)
+    frame["bad"] = frame["verdict_class"] > 0
+    frame["misuse"] = frame["fund_codes"].notna()
+    frame["signs"] = frame[names].sum(axis=1)
+    frame["fraud_signs"] = frame[_FRAUD_SIGNS].sum(axis=1)
+    return frame
+
+
+def sign_names(frame: pd.DataFrame) -> list[str]:
+    """The columns that are signs."""
+    return [name for name in frame.columns if name not in _KEYS]
+
+
+def _table(title: str, header: tuple[str, ...], rows: Sequence[tuple[object, ...]]) -> list[str]:
+    cells = [tuple(str(cell) for cell in row) for row in [header, *rows]]
+    widths = [max(len(row[at]) for row in cells) for at in range(len(header))]
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in cells]
+    return ["", title, *lines]
+
+
+def _share(part: float, whole: float) -> str:
+    return f"{100 * part / max(1, whole):.2f} %"
+
+
+def _kinds(frame: pd.DataFrame) -> list[str]:
+    counts = frame["kind"].dropna().str.split().explode().value_counts()
+    entries = parameters()["kinds"] | parameters()["schemes"]
+    rows = [
+        (
+            name,
+            entries[name].get("fund") or entries[name]["items"],
+            int(counts.get(name, 0)),
+            _share(counts.get(name, 0), len(frame)),
+        )
+        for name in entries
+        if entries[name].get("fund") or "truth" in entries[name]
+    ]
+    return _table("What is wrong", ("kind or scheme", "codes", "prescriptions", "share"), rows)
+
+
+def _innocents(frame: pd.DataFrame) -> list[str]:
+    counts = frame["innocent"].dropna().str.split().explode().value_counts()
+    lists = frame["innocent"].fillna("").str.split()
+    signed = {name: int((frame["signs"] > 0)[lists.map(lambda marks, one=name: one in marks)].sum()) for name in INNOCENTS}
+    rows = [(name, int(counts.get(name, 0)), _share(counts.get(name, 0), len(frame)), signed[name]) for name in INNOCENTS]
+    return _table("Innocent, and look guilty", ("why", "prescriptions", "share", "with a sign"), rows)
+
+
+def _overlap(frame: pd.DataFrame) -> list[str]:
+    rows = []
+    for name in sign_names(frame.drop(columns=["signs", "fraud_signs", "bad", "misuse", *_truth_columns(frame)])):
+        held = frame[frame[name]]
+        rows.append((name, len(held), _share(held["bad"].sum(), len(held)), _share(held["misuse"].sum(), len(held))))
+    none = frame[frame["signs"] == 0]
+    rows.append(("(no sign)", len(none), _share(none["bad"].sum(), len(none)), _share(none["misuse"].sum(), len(none))))
+    rows.append(("(any sign)", len(frame) - len(none), _share(frame["bad"].sum() - none["bad"].sum(), len(frame) - len(none)),
+                 _share(frame["misuse"].sum() - none["misuse"].sum(), len(frame) - len(none))))  # fmt: skip
+    return _table("Overlap: what crude signs say", ("sign", "prescriptions", "unreasonable", "suspected misuse"), rows)
+
+
+def _truth_columns(frame: pd.DataFrame) -> list[str]:
+    wanted = ("verdict_class", "item_codes", "fund_codes", "kind", "loss_amt", "innocent")
+    return [name for name in wanted if name in frame.columns]
+
+
+def _baselines(frame: pd.DataFrame) -> list[str]:
+    rows: list[tuple[object, ...]] = []
+    for target, label in (("unreasonable", "bad"), ("fraud", "misuse")):
+        hit = frame[label].to_numpy(dtype=float)
+        for name in ("amount", "signs", "fraud_signs"):
+            value = average_precision(hit, frame[name].to_numpy(dtype=float))
+            rows.append((target, name, f"{value:.3f}", f"{hit.mean():.3f}"))
+    return _table("Average precision of simple rankings", ("target", "ranking", "reached", "by chance"), rows)
+
+
+def _subjects(folder: Path) -> list[str]:
+    subject = pd.read_parquet(folder / "truth" / "subject.parquet")
+    rows: list[tuple[object, ...]] = []
+    for kind, group in subject.groupby("subject_type"):
+        guilty = group[group["fraud_flag"] == 1]
+        schemes = " ".join(f"{name}:{number}" for name, number in sorted(guilty["scheme"].value_counts().items()))
+        rows.append((kind, len(group), len(guilty), _share(len(guilty), len(group)), schemes))
+    return _table("Subjects in a scheme", ("kind", "all", "in a scheme", "share", "schemes"), rows)
 
 
 def describe(folder: Path) -> list[str]:
     """Lines of the description."""
-    truth = pd.read_parquet(folder / "truth" / "prescription.parquet").set_index("rxno")
-    frame = signs(folder).join(truth, how="inner")
-    bad, misuse = (frame["verdict_class"] > 0).to_numpy(), frame["fund_codes"].notna().to_numpy()
-    lines = [
-        f"prescriptions {len(frame):,}; unreasonable {100 * bad.mean():.1f} %; suspected misuse {100 * misuse.mean():.2f} %"
+    frame = signs(folder)
+    persons, quarters = frame["psn_no"].nunique(), frame["prsc_time"].dt.to_period("Q").nunique()
+    rows = pd.read_parquet(folder / "fee_line.parquet", columns=["cnt"])
+    people = len(pd.read_parquet(folder / "person.parquet", columns=["psn_no"]))
+    first = [
+        f"persons {people:,} ({persons:,} with a prescription); quarters {quarters}; prescriptions {len(frame):,}; "
+        f"fee lines {len(rows):,}",
+        f"a person and quarter {len(frame) / people / quarters:.2f} prescriptions; "
+        f"a prescription {len(rows) / len(frame):.2f} lines",
+        f"unreasonable {_share(frame['bad'].sum(), len(frame))}; suspected misuse {_share(frame['misuse'].sum(), len(frame))}; "
+        f"innocent with a mark {_share(frame['innocent'].notna().sum(), len(frame))}",
     ]
-    for name, label in (("unreasonable", bad), ("fraud", misuse)):
-        for sign in ("amount", "signs"):
-            value = average_precision(label.astype(float), frame[sign].to_numpy(dtype=float))
-            lines.append(f"average precision for {name} by {sign}: {value:.3f}")
-    kinds = frame["kind"].dropna().str.split().explode().value_counts()
-    lines += [f"{kind}: {count}" for kind, count in kinds.items()]
-    subject = pd.read_parquet(folder / "truth" / "subject.parquet")
-    for kind, group in subject.groupby("subject_type"):
-        lines.append(f"{kind}: {int(group['fraud_flag'].sum())} of {len(group)} in a scheme")
-    return lines
+    return [*first, *_kinds(frame), *_innocents(frame), *_overlap(frame), *_baselines(frame), *_subjects(folder)]
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 
 from records.output import write_text
-from simulator.static import plain_rows, stream
+from simulator.streams import EXPERTS, plain_rows, stream
 
 COLUMNS = [
     "case_id", "rxno", "expert_id", "verdict_class", "stage", "item_codes", "fund_codes", "loss_amt", "record_seen",
@@ -23,7 +23,7 @@ _WRONG, _UNSURE = 0.08, 0.01
 def judge(cases: pd.DataFrame, truth: pd.DataFrame, seed: int, per_case: int = 2) -> pd.DataFrame:
     """Verdicts of ``per_case`` blind experts a case, and an adjudication where the first two differ."""
     known = truth.set_index("rxno")
-    rng, rows = stream(seed, 900), []
+    rng, rows = stream(seed, EXPERTS), []
     for case in plain_rows(cases.sort_values("rxno")):
         right = known.loc[case.rxno]
         given = [_opinion(right, rng) for _ in range(per_case)]

@@ -2,112 +2,157 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from collections.abc import Callable, Sequence
+from datetime import timedelta
 
 import numpy as np
 import pandas as pd
 
 from records.periods import Quarter
-from simulator.static import City, parameters, plain_rows, stream
+from simulator.block import Active
+from simulator.catalogue import Array, parameters
+from simulator.people import PERSON_SCHEMES
+from simulator.places import City
+from simulator.streams import CLUES, FINDINGS, PANEL, index_of, stream
+from simulator.truth import Truth, words
+
+_VERDICT = ["rxno", "reviewed_time", "verdict_class", "item_codes", "fund_codes", "loss_amt", "selection", "incl_prob"]
 
 
-def past_verdicts(truth: pd.DataFrame, persons: int, seed: int, quarter: Quarter) -> pd.DataFrame:
+def rx_number(quarter: Quarter, block: Array, number: Array) -> list[str]:
+    """Prescription numbers of visits of a quarter."""
+    return [f"RX{quarter}{b:04d}{n:06d}" for b, n in zip(block.tolist(), number.tolist(), strict=True)]
+
+
+def frame_of(truths: Sequence[Truth]) -> pd.DataFrame:
+    """Truth of a quarter's prescriptions that were not reversed as a whole; one row each, numbers only."""
+    parts = []
+    for truth in truths:
+        number = np.flatnonzero(~truth.lost)
+        names = ("when", "place", "combination", "verdict", "fund", "scope", "loss", "signs")
+        part = {name: getattr(truth, name)[number] for name in names}
+        parts.append(pd.DataFrame({"block": np.int32(truth.block), "number": number.astype(np.int32), **part}))
+    return pd.concat(parts, ignore_index=True)
+
+
+def _random_arm(frame: pd.DataFrame, size: int, rng: np.random.Generator) -> tuple[Array, Array]:
+    """Who is drawn at random, and with which probability: quotas by institution as the root of its size."""
+    place = frame["place"].to_numpy()
+    sizes = np.bincount(place)
+    root = np.sqrt(sizes)
+    quota = np.minimum(sizes, np.maximum(1, np.round(root / root.sum() * size)))
+    order = np.lexsort((rng.random(len(frame)), place))
+    rank = np.empty(len(frame), dtype=np.int64)
+    rank[order] = np.arange(len(frame)) - np.searchsorted(place[order], place[order])
+    return rank < quota[place], quota[place] / sizes[place]
+
+
+def past_verdicts(frame: pd.DataFrame, persons: int, seed: int, quarter: Quarter) -> pd.DataFrame:
     """Verdicts of one quarter's panel: a random arm by institution and a targeted arm, with probabilities.
 
-    ``truth``: the quarter's prescriptions. Columns as the contract's past_verdict.
+    Columns of the contract, and ``when`` (minute of the quarter) of the prescription.
     """
-    marks, rng = parameters()["panel"], stream(seed, 300, quarter.year * 4 + quarter.number)
-    frame = truth[~truth.refunded].sort_values("rxno", ignore_index=True)
-    capacity = max(60, round(persons * marks["verdicts_per_person"]))
-    random = round(capacity * marks["random_share"])
-    sizes = frame.groupby("fixmedins_code").rxno.size()
-    quota = np.minimum(sizes, np.maximum(1, np.round(np.sqrt(sizes) / np.sqrt(sizes).sum() * random))).astype(int)
-    number = pd.Series(rng.random(len(frame)))
-    place = number.groupby(frame.fixmedins_code).rank(method="first")
-    chance = (frame.fixmedins_code.map(quota) / frame.fixmedins_code.map(sizes)).astype(float)
-    drawn = place <= frame.fixmedins_code.map(quota)
-    risk = (frame.signs + 0.3) * np.sqrt(frame.amount.astype(float) + 5)
-    pointed = np.minimum(1, risk / risk.sum() * (capacity - random))
+    marks, rng = parameters()["panel"], stream(seed, PANEL, index_of(quarter))
+    capacity = min(marks["most_verdicts"], max(60, round(persons * marks["verdicts_per_person"])))
+    drawn, chance = _random_arm(frame, round(capacity * marks["random_share"]), rng)
+    risk = (frame["signs"].to_numpy() + 0.3) * np.sqrt(frame["scope"].to_numpy() / 100 + 5)
+    pointed = np.minimum(1, risk / risk.sum() * (capacity - round(capacity * marks["random_share"])))
     targeted = (rng.random(len(frame)) < pointed) & ~drawn
-    chosen = frame[drawn | targeted].copy()
-    chosen["selection"] = np.where(drawn[chosen.index], "random", "targeted")
-    chosen["incl_prob"] = np.where(drawn[chosen.index], chance[chosen.index], pointed[chosen.index])
-    noisy = rng.random(len(chosen)) < marks["noise"]
-    flip = np.where(chosen.verdict_class > 0, 0, rng.integers(1, 3, len(chosen)))
-    chosen["verdict_class"] = np.where(noisy, flip, chosen.verdict_class)
-    chosen.loc[noisy & (chosen.verdict_class == 0), "item_codes"] = None
-    chosen.loc[noisy & (chosen.verdict_class == 1), "item_codes"] = "1-7"
-    chosen.loc[noisy & (chosen.verdict_class == 2), "item_codes"] = "2-9"
-    begin = quarter.end + timedelta(days=42)
-    chosen["reviewed_time"] = [begin + timedelta(minutes=int(m)) for m in rng.integers(0, 20_000, len(chosen))]
-    chosen.loc[chosen.fund_codes.isna(), "loss_amt"] = None
-    columns = [
-        "rxno",
-        "reviewed_time",
-        "verdict_class",
-        "item_codes",
-        "fund_codes",
-        "loss_amt",
-        "selection",
-        "incl_prob",
-    ]
-    found: pd.DataFrame = chosen[columns]
-    return found
+    rows = np.flatnonzero(drawn | targeted)
+    chosen = frame.iloc[rows]
+    texts = {one: words(one) for one in chosen["combination"].unique().tolist()}
+    found = pd.DataFrame(
+        {
+            "rxno": rx_number(quarter, chosen["block"].to_numpy(), chosen["number"].to_numpy()),
+            "verdict_class": chosen["verdict"].to_numpy().astype(int),
+            "item_codes": [texts[one][1] for one in chosen["combination"]],
+            "fund_codes": [texts[one][2] for one in chosen["combination"]],
+            "loss_amt": np.where(chosen["fund"], chosen["loss"] / 100, np.nan),
+            "selection": np.where(drawn[rows], "random", "targeted"),
+            "incl_prob": np.where(drawn[rows], chance[rows], pointed[rows]),
+        }
+    )
+    noisy = rng.random(len(found)) < marks["noise"]
+    flipped = np.where(found["verdict_class"] > 0, 0, rng.integers(1, 3, len(found)))
+    found["verdict_class"] = np.where(noisy, flipped, found["verdict_class"])
+    for verdict, items in ((0, None), (1, "1-7"), (2, "2-9")):
+        found.loc[noisy & (found["verdict_class"] == verdict), "item_codes"] = items
+    minutes = pd.to_timedelta(rng.integers(0, 20_000, len(found)), unit="m")
+    found["reviewed_time"] = pd.Timestamp(quarter.end) + timedelta(days=42) + minutes
+    found["when"] = chosen["when"].to_numpy()
+    ordered: pd.DataFrame = found[[*_VERDICT, "when"]]
+    return ordered
 
 
-def past_findings(city: City, active: dict[str, set[str]], seed: int, quarter: Quarter) -> pd.DataFrame:
+def _subjects(city: City, active: Sequence[Active]) -> dict[str, tuple[Array, Array]]:
+    """For each kind of subject the numbers of those active in the quarter, in order, and the names of their schemes."""
+    doctors = np.unique(np.concatenate([one.doctors for one in active]))
+    places = np.unique(np.concatenate([one.places for one in active]))
+    persons = np.concatenate([one.persons for one in active])
+    return {
+        "person": (persons, np.array(PERSON_SCHEMES)[np.concatenate([one.scheme for one in active])]),
+        "practitioner": (doctors, city.doctors["scheme"][doctors]),
+        "institution": (places, city.places["scheme"][places]),
+    }
+
+
+def _violation(scheme: str) -> str:
+    """The code of what is found; what no code of a prescription names, and what was found wrongly, is other fraud."""
+    return parameters()["schemes"].get(scheme, {}).get("fund") or "F40-4"
+
+
+def past_findings(city: City, active: Sequence[Active], quarter: Quarter) -> pd.DataFrame:
     """Investigations of one quarter: guilty and cleared subjects who were active in it."""
-    marks, rng = parameters()["panel"], stream(seed, 400, quarter.year * 4 + quarter.number)
-    rows: list[dict[str, object]] = []
-    for kind, table, key, share in (
-        ("person", city.person, "psn_no", marks["findings_persons"]),
-        ("practitioner", city.practitioner, "dr_codg", marks["findings_practitioners"]),
-        ("institution", city.institution, "fixmedins_code", marks["findings_institutions"]),
-    ):
-        known = table[table[key].isin(active[kind])].sort_values(key, ignore_index=True)
-        guilty = known.scheme != ""
-        chance = np.where(guilty, 0.5, share * 0.7)
-        for row in plain_rows(known[rng.random(len(known)) < chance]):
-            found = (row.scheme != "") != (rng.random() < 0.04)
-            rows.append(
+    marks, rng = parameters()["panel"], stream(city.seed, FINDINGS, index_of(quarter))
+    codes: dict[str, Callable[[int], str]] = {
+        "person": lambda number: f"53{number:010d}",
+        "practitioner": city.practitioner["dr_codg"].tolist().__getitem__,
+        "institution": city.institution["fixmedins_code"].tolist().__getitem__,
+    }
+    parts = []
+    for kind, (numbers, schemes) in _subjects(city, active).items():
+        guilty = schemes != ""
+        chance = np.where(guilty, marks["found_guilty"], marks[f"findings_{kind}s"] * 0.7)
+        chance = chance * min(1.0, marks["most_findings"] / max(1.0, float(chance.sum())))
+        rows = np.flatnonzero(rng.random(len(numbers)) < chance)
+        found = guilty[rows] != (rng.random(len(rows)) < marks["wrong_finding"])
+        parts.append(
+            pd.DataFrame(
                 {
-                    "finding_id": f"CF{quarter}{len(rows):05d}",
                     "subject_type": kind,
-                    "subject_code": getattr(row, key),
-                    "begndate": quarter.begin.date(),
-                    "enddate": (quarter.end - timedelta(days=1)).date(),
-                    "fraud_flag": int(found),
-                    "fund_codes": "F40-4" if found else None,
-                    "loss_amt": round(float(rng.gamma(2, 900)), 2) if found else None,
+                    "subject_code": [codes[kind](number) for number in numbers[rows].tolist()],
+                    "fraud_flag": found.astype(int),
+                    "fund_codes": [
+                        _violation(scheme) if there else None for scheme, there in zip(schemes[rows], found, strict=True)
+                    ],
+                    "loss_amt": np.where(found, np.round(rng.gamma(2, 900, len(rows)), 2), np.nan),
                 }
             )
-    return pd.DataFrame(rows)
-
-
-def clues(city: City, truth: pd.DataFrame, seed: int, quarter: Quarter) -> pd.DataFrame:
-    """Reports from the public, some right and some not."""
-    rng = stream(seed, 500, quarter.year * 4 + quarter.number)
-    rows = []
-    guilty = truth[truth.fund_codes.notna() & ~truth.refunded].rxno.to_numpy()
-    for number in range(max(2, len(truth) // 8000)):
-        if rng.random() < 0.4 and len(guilty):
-            kind, code = "prescription", str(guilty[int(rng.integers(len(guilty)))])
-        else:
-            kind, code = (
-                "institution",
-                str(city.institution.fixmedins_code.iat[int(rng.integers(len(city.institution)))]),
-            )
-        length = (quarter.end - quarter.begin).days * 1440
-        received: datetime = quarter.begin + timedelta(minutes=int(rng.integers(length)))
-        rows.append(
-            {
-                "clue_id": f"XS{quarter}{number:04d}",
-                "received_time": received,
-                "subject_type": kind,
-                "subject_code": code,
-                "clue_text": "群众反映：未到院就诊却有开药记录" if kind == "prescription" else "群众反映：该机构药价偏高",
-                "channel": str(rng.choice(["phone", "web", "letter"])),
-                "anonymous_flag": int(rng.random() < 0.5),
-            }
         )
-    return pd.DataFrame(rows)
+    joined = pd.concat(parts, ignore_index=True)
+    joined["finding_id"] = [f"CF{quarter}{number:06d}" for number in range(len(joined))]
+    joined["begndate"], joined["enddate"] = quarter.begin.date(), (quarter.end - timedelta(days=1)).date()
+    return joined
+
+
+def clues(city: City, frame: pd.DataFrame, quarter: Quarter) -> pd.DataFrame:
+    """Reports from the public, some right and some not."""
+    rng = stream(city.seed, CLUES, index_of(quarter))
+    size = max(2, len(frame) // 8000)
+    guilty = np.flatnonzero(frame["fund"])
+    about_rx = (rng.random(size) < 0.4) & (len(guilty) > 0)
+    chosen = frame.iloc[guilty[(rng.random(size) * len(guilty)).astype(int)]] if len(guilty) else frame.head(0)
+    numbers = rx_number(quarter, chosen["block"].to_numpy(), chosen["number"].to_numpy()) or [""] * size
+    places = city.institution["fixmedins_code"].to_numpy()[rng.integers(0, len(city.institution), size)]
+    minutes = rng.integers(0, (quarter.end - quarter.begin).days * 1440, size)
+    return pd.DataFrame(
+        {
+            "clue_id": [f"XS{quarter}{number:05d}" for number in range(size)],
+            "received_time": pd.Timestamp(quarter.begin) + pd.to_timedelta(minutes, unit="m"),
+            "subject_type": np.where(about_rx, "prescription", "institution"),
+            "subject_code": np.where(about_rx, numbers, places),
+            "clue_text": np.where(about_rx, "群众反映：未到院就诊却有开药记录", "群众反映：该机构药价偏高"),
+            "channel": np.array(["phone", "web", "letter"])[rng.integers(0, 3, size)],
+            "anonymous_flag": (rng.random(size) < 0.5).astype(int),
+        }
+    )

@@ -9,9 +9,8 @@ WHERE f.cnt < 0;
 -- A refund that lists no lines reverses the whole settlement.
 CREATE TEMP TABLE reversed_whole AS
 SELECT DISTINCT r.orig_setl_id AS setl_id
-FROM settlement r
-WHERE r.refd_setl_flag = 1 AND r.orig_setl_id IS NOT NULL
-  AND NOT EXISTS (SELECT 1 FROM fee_line f WHERE f.setl_id = r.setl_id);
+FROM settlement r ANTI JOIN fee_line f ON f.setl_id = r.setl_id
+WHERE r.refd_setl_flag = 1 AND r.orig_setl_id IS NOT NULL;
 
 CREATE TEMP TABLE charged AS
 SELECT f.*, s.psn_no, s.fixmedins_code, s.med_type, s.insutype AS setl_insutype, s.dise_codg, s.clr_way,

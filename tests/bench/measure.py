@@ -15,16 +15,23 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @dataclass(frozen=True)
 class Line:
-    """One figure; ``limit`` is the most it may be, None where nothing was promised."""
+    """One figure; ``limit`` is the most it may be, ``least`` the least, None where nothing was promised."""
 
     what: str
     value: float
     unit: str
     limit: float | None = None
+    least: float | None = None
 
     @property
     def missed(self) -> bool:
-        return self.limit is not None and self.value > self.limit
+        return (self.limit is not None and self.value > self.limit) or (self.least is not None and self.value < self.least)
+
+    @property
+    def promise(self) -> str:
+        bounds = [f"at most {self.limit:g}"] if self.limit is not None else []
+        bounds += [f"at least {self.least:g}"] if self.least is not None else []
+        return f"{' and '.join(bounds)}: {'MISSED' if self.missed else 'held'}" if bounds else ""
 
 
 @dataclass(frozen=True)
@@ -50,5 +57,4 @@ def show(lines: Sequence[Line]) -> None:
     """Print the table."""
     size = max(len(line.what) for line in lines)
     for line in lines:
-        limit = "" if line.limit is None else f"limit {line.limit:g}  {'MISSED' if line.missed else 'held'}"
-        print(f"{line.what:<{size}}  {line.value:>12,.2f} {line.unit:<10} {limit}".rstrip())
+        print(f"{line.what:<{size}}  {line.value:>14,.2f} {line.unit:<8} {line.promise}".rstrip())

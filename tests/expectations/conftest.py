@@ -105,7 +105,8 @@ class City:
 
     def row(self, table: str, key: str) -> Row:
         """The first row of a table whose first key column is this."""
-        name = load_contract()[table].key[0]
+        known = load_contract()[table]
+        name = (known.key or known.order)[0]
         return next(row for row in self.tables[table] if row[name] == key)
 
     def write(self, folder: Path) -> Path:

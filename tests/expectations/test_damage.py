@@ -140,3 +140,43 @@ def test_splitting_gives_back_what_a_writer_wrote(values: list[str]) -> None:
 def test_a_damage_at_the_end_of_a_line_joins_two_records() -> None:
     whole = document("utf-8")
     assert whole.touched(Damage("delete", whole.spans[1][1] - 1, 0)) == {1, 2}
+
+
+CLUES = ["clue_id", "received_time", "subject_type", "subject_code", "clue_text", "channel", "anonymous_flag"]
+
+
+def clues(folder: Path, content: bytes) -> tuple[list[tuple[Any, ...]], list[str]]:
+    """Clue texts that were read, and records that were set aside."""
+    (folder / "clue.csv").write_bytes(content)
+    con = connect()
+    read_tables(con, folder, load_contract(), ["clue"])
+    read = con.execute("SELECT clue_id, clue_text FROM raw.clue ORDER BY ALL").fetchall()
+    return read, [row[0] for row in con.execute("SELECT text FROM raw.unparsed ORDER BY ALL").fetchall()]
+
+
+RIGHTLY_QUOTED = [
+    "第一行\nC2,2026-08-01 00:00:00,person,P1,xx,phone,0\n谢谢",
+    "一\n甲,乙,丙,丁,戊,己,庚\n",
+    "a\r\nb",
+    '"\n"',
+    "a\rb",
+]
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+@pytest.mark.parametrize("text", RIGHTLY_QUOTED)
+def test_what_is_rightly_quoted_stays_one_value(tmp_path: Path, text: str, end: str) -> None:
+    rows = [[f"C{n}", "2026-08-01 00:00:00", "person", "P1", text, "phone", "0"] for n in (1, 3)]
+    made = written(CLUES, rows, encoding="utf-8", quoting=csv.QUOTE_MINIMAL, end=end)
+    read, aside = clues(tmp_path, made.content)
+    assert read == [("C1", text), ("C3", text)]
+    assert aside == []
+
+
+@pytest.mark.parametrize("begin", [b"", b"\xef\xbb\xbf"])
+def test_a_comma_too_many_shifts_no_value(tmp_path: Path, begin: bytes) -> None:
+    lines = [",".join(CLUES), "C1,2026-08-01 00:00:00,person,P1,x,phone,0", "C2,2026-08-01 00:00:00,person,P1,x,y,phone,"]
+    short = "C3,2026-08-01 00:00:00,person,P1,x,phone"
+    read, aside = clues(tmp_path, begin + "\n".join([*lines, short, "   ", "\x1a"]).encode())
+    assert read == [("C1", "x")]
+    assert aside == [lines[2], short]

@@ -93,6 +93,25 @@ def parts_of_other_types(folder: Path, out: Path) -> None:
             con.execute(f"COPY (SELECT {chosen} FROM {place} WHERE n % 3 = {number}) TO '{out / name / f'{number}.parquet'}'")
 
 
+def parts_of_every_form(folder: Path, out: Path) -> None:
+    """Four parts a table: plain CSV, GB18030 with CRLF, gzipped with a BOM, Parquet. A hidden file is no part."""
+    con = duckdb.connect()
+    for name in tables(folder):
+        (out / name).mkdir()
+        header, rows = rows_of(folder, name)
+        for number in range(3):
+            write_csv(out / name / f"{number}.csv", header, rows[number::4])
+        text = (out / name / "1.csv").read_bytes().decode()
+        (out / name / "1.csv").write_bytes(text.encode("gb18030"))
+        (out / name / "2.csv.gz").write_bytes(gzip.compress(b"\xef\xbb\xbf" + (out / name / "2.csv").read_bytes(), 1))
+        (out / name / "2.csv").unlink()
+        write_csv(out / "part", header, rows[3::4])
+        con.execute(f"COPY (FROM read_csv('{out / 'part'}', all_varchar=true)) TO '{out / name / '3.parquet'}'")
+        (out / name / "_SUCCESS").touch()
+        (out / name / ".0.csv.crc").write_bytes(b"x")
+    (out / "part").unlink()
+
+
 def instants_with_a_zone(folder: Path, out: Path) -> None:
     """Parquet as Spark writes it: times as instants, whole numbers wide, text in dictionaries."""
     con = duckdb.connect()
@@ -104,7 +123,7 @@ def instants_with_a_zone(folder: Path, out: Path) -> None:
         con.execute(f"COPY (SELECT {cells} FROM '{folder / name}.parquet') TO '{out / name}.parquet'")
 
 
-@pytest.mark.parametrize("form", [shuffled_csv, gb18030_gz, parts_of_other_types, instants_with_a_zone])
+@pytest.mark.parametrize("form", [shuffled_csv, gb18030_gz, parts_of_other_types, parts_of_every_form, instants_with_a_zone])
 def test_every_form_of_a_folder_gives_the_same_snapshot(
     folder: Path, expected: str, tmp_path: Path, form: Callable[[Path, Path], None]
 ) -> None:

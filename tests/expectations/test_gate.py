@@ -16,7 +16,7 @@ from expectations.faults import load_faults
 from expectations.gate import summary_table
 from expectations.notes import load_notes
 from expectations.sorting import row_checks
-from expectations.suites import Suite, load_suites
+from expectations.suites import load_suites
 from records.contract import load_contract
 from records.periods import Quarter
 
@@ -85,6 +85,7 @@ def test_the_report_reads_as_data(whole: Any) -> None:
     report = json.loads((whole[0].out / "gate_report.json").read_text(encoding="utf-8"))
     assert report["tables"]["fee_line"]["accepted"] == 60
     assert {"suite", "success", "zh", "en", "owner"} <= set(report["expectations"][0])
+    assert {e["table"]: (e["files"], e["encoding"]) for e in report["sources"]}["drug"] == (["drug.csv"], "utf-8")
     assert sum(entry["accepted"] for entry in report["by_month"] if entry["table"] == "settlement") == 30
 
 
@@ -125,25 +126,6 @@ def test_faults_are_told_by_institution_and_markup_never_becomes_part_of_a_page(
         ("settlement", "H53030200001", "missing_required", 1, 6),
         ("fee_line", "H53030200001", "parent_quarantined", 2, 12),
     ]
-
-
-def test_a_large_table_is_validated_month_by_month_and_a_failure_blocks(
-    gate: Any, city: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("expectations.suites.MOST_ROWS", 5)
-    reason = {"severity": "blocking", "zh": "须为居民", "en": "residents only", "owner": "agency"}
-    expected = {"type": "expect_column_values_to_be_in_set", "column": "insutype", "value_set": ["390"], **reason}
-    suite = Suite("insured", "settlement", (expected,), {}, by_month="setl_time")
-    monkeypatch.setattr("expectations.suites.load_suites", lambda: (suite,))
-    for row in city.tables["settlement"][:3]:
-        row.update(insutype="390", setl_time="2026-09-02 10:00:00")
-    result = gate(city, whole=True).result
-    assert [(e["part"], e["success"], e["observed"]) for e in result.suites] == [
-        ("2026-08", False, "100"),
-        ("2026-09", True, "0"),
-    ]
-    assert result.blocking == ["insured 2026-08: residents only (observed 100): check the extract."]
-    assert len(result.blocking_zh) == 1
 
 
 def test_empty_tables_that_may_not_be_block(gate: Any, city: Any) -> None:

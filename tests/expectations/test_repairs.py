@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -60,6 +61,12 @@ CASES = [
     ("fee_line", "med_chrgitm_type", "9", "09", "code_spelling"),
     ("fee_line", "list_type", "101.0", "101", "code_spelling"),
     ("fee_line", "pric", "10.99999999", "11.000000", "rounded"),
+    ("fee_line", "pric", "1.1E1", "11.000000", "number_spelling"),
+    ("fee_line", "cnt", "+2", "2.0000", "number_spelling"),
+    ("settlement", "acct_pay", "9.60000000001", "9.60", "rounded"),
+    ("settlement", "acct_pay", "09.60", "9.60", "number_spelling"),
+    ("prescription", "long_rx_flag", "00", "0", "number_spelling"),
+    ("drug", "max_daily_dose", "4,000.0", "4000.0000", "thousands_separator"),
 ]  # fmt: skip
 
 
@@ -105,7 +112,7 @@ def test_every_repair_is_listed(gate: Any, make_city: Any) -> None:
     announced = []
     for number, (table, column, text, value, repair) in enumerate(CASES, start=1):
         k = f"{number:03d}"
-        key = {"settlement": f"S{k}", "person": f"P{k}", "fee_line": f"F{k}A"}.get(table, f"R{k}")
+        key = {"settlement": f"S{k}", "person": f"P{k}", "fee_line": f"F{k}A", "drug": "XA02"}.get(table, f"R{k}")
         city.row(table, key)[column] = text.replace("001", k).replace("００１", _wide(k)) if "setl_id" in column else text
         announced.append((table, key, column, repair, value))
     checked = gate(city)
@@ -113,10 +120,46 @@ def test_every_repair_is_listed(gate: Any, make_city: Any) -> None:
     listed = [
         (path.stem, *row)
         for path in sorted((checked.out / "repairs").glob("*.parquet"))
-        for row in duckdb.execute(f"SELECT key, \"column\", repair_code FROM '{path}'").fetchall()
+        for row in duckdb.execute(f"SELECT key, \"column\", repair_code FROM '{path}' WHERE key IS NOT NULL").fetchall()
     ]
+    unchanged = [
+        row
+        for path in sorted((checked.out / "repairs").glob("*.parquet"))
+        for row in duckdb.execute(f"SELECT * FROM '{path}' WHERE before = after").fetchall()
+    ]
+    assert unchanged == []
     assert sorted(listed) == sorted((t, k, c, r) for t, k, c, r, _ in announced)
     assert checked.result.tables["person"].repaired == sum(1 for table, *_ in announced if table == "person")
+
+
+def test_what_is_mended_of_a_whole_file_is_listed(gate: Any, city: Any, run_check: Any, tmp_path: Path) -> None:
+    plain, folder = gate(city), tmp_path / "other"
+    folder.mkdir()
+    for name in city.tables:
+        text = (tmp_path / "a" / "data" / f"{name}.csv").read_bytes().decode()
+        assert "\r\n" in text
+        if name == "person":
+            content = text.replace("\r\n", "\n").encode("utf-8-sig")
+        elif name == "diagnosis":
+            content = text.replace("\r\n", "\r").replace("mdtrt_id", "mdtrtId", 1).encode("gb18030")
+        else:
+            content = text.replace("\r\n", "\n").encode()
+        (folder / f"{name}.csv").write_bytes(content)
+    checked = run_check(folder, tmp_path / "out")
+    listed = {
+        path.stem: duckdb.execute(f"SELECT * FROM '{path}' ORDER BY ALL").fetchall()
+        for path in (tmp_path / "out" / "repairs").glob("*.parquet")
+    }
+    assert listed.pop("person") == [(None, None, "utf-8 with BOM", "utf-8", "byte_order_mark")]
+    assert listed.pop("diagnosis") == [
+        (None, "mdtrt_id", "mdtrtId", "mdtrt_id", "column_alias"),
+        (None, None, "CR", "LF", "line_ends"),
+        (None, None, "gb18030", "utf-8", "encoding"),
+    ]
+    assert set(map(len, listed.values())) == {0}
+    for name, counts in checked.result.tables.items():
+        assert counts.repaired == 0
+        assert checked.accepted(name) == plain.accepted(name)
 
 
 def _wide(text: str) -> str:

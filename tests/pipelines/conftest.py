@@ -69,5 +69,5 @@ def city(tmp_path_factory: pytest.TempPathFactory) -> City:
 def first_run(city: City, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """WORK after ``run`` of 2026Q2."""
     work = tmp_path_factory.mktemp("first") / "work"
-    rxpanel("run", "--data", city.second, "--quarter", "2026Q2", "--work", work, "--capacity", "80")
+    rxpanel("run", "--data", city.second, "--quarter", "2026Q2", "--work", work, "--capacity", "240")
     return work
