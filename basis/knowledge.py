@@ -8,6 +8,7 @@ from typing import Any
 
 from records.engine import Connection
 from records.errors import DataFault
+from records.source import exactly
 
 NEEDED = ("kp_id", "rule_name", "rule_class", "status", "med_code", "code_form", "decidable")
 OPTIONAL = (
@@ -51,7 +52,10 @@ def read_points(con: Connection, path: Path) -> dict[str, int]:
     import duckdb
 
     try:
-        given = duckdb.read_csv(path, header=True, all_varchar=True, sep=",", quotechar='"', escapechar='"').to_arrow_table()
+        read = duckdb.read_csv(
+            exactly(path), header=True, all_varchar=True, sep=",", quotechar='"', escapechar='"', hive_partitioning=False
+        )
+        given = read.to_arrow_table()
     except duckdb.Error as error:
         raise DataFault(f"{path.name} cannot be read as knowledge points: check that it is CSV in UTF-8.") from error
     present = given.column_names

@@ -12,6 +12,7 @@ from pipelines.tables import show
 from records.errors import GateRefused
 from records.output import write_bytes
 from records.periods import Quarter
+from records.source import parquet
 from records.workplace import Workplace
 
 
@@ -65,8 +66,7 @@ def try_on(workplace: Workplace, rule_id: str, data: str, quarter: str) -> None:
     show(["机构 institution", "发现 findings", "金额 yuan"], counted)
     judged = con.execute(
         "SELECT count(*), count(*) FILTER (v.verdict_class >= 1) FROM (SELECT DISTINCT rxno FROM findings) f "
-        "JOIN read_parquet($file) v USING (rxno)",
-        {"file": str(snapshot.file("past_verdict"))},
+        f"JOIN {parquet(snapshot.file('past_verdict'))} v USING (rxno)"
     ).fetchall()[0]
     sys.stdout.write(f"既往结论 earlier verdicts on them: {judged[0]}, 支持 upheld {judged[1]}\n")
     for rxno, evidence in con.execute("SELECT rxno, vola_evid FROM findings ORDER BY ALL LIMIT 5").fetchall():

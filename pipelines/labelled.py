@@ -10,6 +10,7 @@ from pipelines.quarter import GRAINS, Basis, QuarterTables, compute_quarter
 from records.engine import SparkPlace
 from records.periods import Quarter
 from records.snapshot import Snapshot
+from records.source import parquet
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,8 +43,9 @@ class Labelled:
             import duckdb
 
             rows = duckdb.execute(
-                "SELECT rxno, year(prsc_time), quarter(prsc_time) FROM read_parquet($file) WHERE prsc_time < $end",
-                {"file": str(self.snapshot.file("prescription")), "end": self.quarter.as_of},
+                "SELECT rxno, year(prsc_time), quarter(prsc_time) "
+                f"FROM {parquet(self.snapshot.file('prescription'))} WHERE prsc_time < $end",
+                {"end": self.quarter.as_of},
             ).fetchall()
             self._prescriptions = {rxno: str(Quarter(year, number)) for rxno, year, number in rows}
         return self._prescriptions
@@ -53,8 +55,9 @@ class Labelled:
         import duckdb
 
         rows = duckdb.execute(
-            "SELECT DISTINCT year(setl_time), quarter(setl_time) FROM read_parquet($file) WHERE setl_time < $end",
-            {"file": str(self.snapshot.file("settlement")), "end": self.quarter.as_of},
+            "SELECT DISTINCT year(setl_time), quarter(setl_time) "
+            f"FROM {parquet(self.snapshot.file('settlement'))} WHERE setl_time < $end",
+            {"end": self.quarter.as_of},
         ).fetchall()
         return sorted(Quarter(year, number) for year, number in rows)
 

@@ -10,6 +10,7 @@ from records.contract import load_contract
 from records.engine import Connection, SparkPlace
 from records.periods import Quarter
 from records.snapshot import Snapshot, create_whole
+from records.source import exactly, literal
 
 if TYPE_CHECKING:
     import duckdb
@@ -88,8 +89,8 @@ def hand_over(
 
 def view_of_folder(con: duckdb.DuckDBPyConnection, name: str, folder: Path) -> None:
     """A view of a folder of Parquet parts."""
-    parts = str(folder / "*.parquet").replace("'", "''")
-    con.execute(f"CREATE OR REPLACE VIEW {name} AS SELECT * FROM read_parquet('{parts}')")
+    parts = literal(f"{exactly(folder)}/*.parquet")
+    con.execute(f"CREATE OR REPLACE VIEW {name} AS SELECT * FROM read_parquet({parts}, hive_partitioning=false)")
 
 
 def _create_period(con: Connection, quarter: Quarter) -> None:
