@@ -14,10 +14,13 @@ WITH registered AS (
     SELECT *, limit_of('rx-days', CASE WHEN setting = '2' THEN 'emergency_days'
         WHEN long_allowed THEN 'long_days' ELSE 'outpatient_days' END, prsc_time) AS most
     FROM written
+), line AS (
+    -- Money at stake in fen and days in hundredths, so that the part above the limit is exact, half a fen up.
+    SELECT *, (stake_amt * 100)::HUGEINT AS stake_fen, (prd_days * 100)::HUGEINT AS days_units FROM rx_line
 )
 SELECT b.rxno, NULL AS setl_id, l.feedetl_sn, b.psn_no, b.fixmedins_code, b.dr_codg,
     l.fee_ocur_time, b.rxno AS subject_code,
-    round(l.stake_amt * (l.prd_days - b.most) / l.prd_days, 2) AS amount,
+    ((2 * l.stake_fen * (l.days_units - (b.most * 100)::BIGINT) + l.days_units) // (2 * l.days_units))::DECIMAL(18, 0) / 100 AS amount,
     {'days': l.prd_days::INTEGER, 'limit': b.most::INTEGER,
      'setting_word': CASE WHEN b.setting = '2' THEN '急诊' ELSE '门诊' END} AS facts
-FROM bounded b JOIN rx_line l USING (rxno) WHERE l.prd_days > b.most
+FROM bounded b JOIN line l USING (rxno) WHERE l.prd_days > b.most
