@@ -13,6 +13,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 PERSONS = "1500"
+#: So many cases that their verdicts are enough to train on.
+CAPACITY = "240"
 Rxpanel = Callable[..., subprocess.CompletedProcess[str]]
 
 
@@ -69,5 +71,5 @@ def city(tmp_path_factory: pytest.TempPathFactory) -> City:
 def first_run(city: City, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """WORK after ``run`` of 2026Q2."""
     work = tmp_path_factory.mktemp("first") / "work"
-    rxpanel("run", "--data", city.second, "--quarter", "2026Q2", "--work", work, "--capacity", "240")
+    rxpanel("run", "--data", city.second, "--quarter", "2026Q2", "--work", work, "--capacity", CAPACITY)
     return work

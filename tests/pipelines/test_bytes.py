@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -13,6 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.pipelines.conftest import CAPACITY
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -28,7 +31,7 @@ def digests(folder: Path) -> dict[str, str]:
 
 def arguments(city: Any, work: Path) -> list[str]:
     data = str(city.of("2026Q2"))
-    return ["run", "--data", data, "--quarter", "2026Q2", "--work", str(work), "--capacity", "80"]
+    return ["run", "--data", data, "--quarter", "2026Q2", "--work", str(work), "--capacity", CAPACITY]
 
 
 def test_a_second_run_in_an_empty_folder_gives_the_same_bytes(
@@ -57,7 +60,8 @@ def test_a_killed_run_is_simply_run_again(
     assert process.stderr is not None
     # Steps are announced as they end: kill after that share of them, a moment into the next.
     for line in process.stderr:
-        done, total = line.split("]")[0].strip("[").split("/")
+        step = re.match(r"\[(\d+)/(\d+)\]", line)
+        done, total = step.groups() if step else (0, 1)
         if int(done) >= share * int(total):
             break
     time.sleep(0.4)
