@@ -93,6 +93,15 @@ def parts_of_other_types(folder: Path, out: Path) -> None:
             con.execute(f"COPY (SELECT {chosen} FROM {place} WHERE n % 3 = {number}) TO '{out / name / f'{number}.parquet'}'")
 
 
+def short_binary_numbers(folder: Path, out: Path) -> None:
+    """Parquet with money, prices and weights as binary numbers of 32 bits."""
+    con = duckdb.connect()
+    for name in tables(folder):
+        described = con.execute(f"DESCRIBE SELECT * FROM '{folder / name}.parquet'").fetchall()
+        cells = ", ".join(f"{c}::FLOAT AS {c}" if kind.startswith("DECIMAL") else c for c, kind, *_ in described)
+        con.execute(f"COPY (SELECT {cells} FROM '{folder / name}.parquet') TO '{out / name}.parquet'")
+
+
 def parts_of_every_form(folder: Path, out: Path) -> None:
     """Four parts a table: plain CSV, GB18030 with CRLF, gzipped with a BOM, Parquet. A hidden file is no part."""
     con = duckdb.connect()
@@ -123,7 +132,9 @@ def instants_with_a_zone(folder: Path, out: Path) -> None:
         con.execute(f"COPY (SELECT {cells} FROM '{folder / name}.parquet') TO '{out / name}.parquet'")
 
 
-@pytest.mark.parametrize("form", [shuffled_csv, gb18030_gz, parts_of_other_types, parts_of_every_form, instants_with_a_zone])
+@pytest.mark.parametrize(
+    "form", [shuffled_csv, gb18030_gz, parts_of_other_types, parts_of_every_form, instants_with_a_zone, short_binary_numbers]
+)
 def test_every_form_of_a_folder_gives_the_same_snapshot(
     folder: Path, expected: str, tmp_path: Path, form: Callable[[Path, Path], None]
 ) -> None:
@@ -190,3 +201,16 @@ def test_an_address_that_does_not_open_is_one_sentence(address: str, kind: type[
         read_source(connect(), address, load_contract())
     assert "\n" not in str(said.value)
     assert "nobody" not in str(said.value)
+
+
+def test_a_value_of_other_bytes_costs_its_row_and_not_the_source(folder: Path, tmp_path: Path) -> None:
+    with sqlite3.connect(tmp_path / "agency.db") as link:
+        for name in tables(folder):
+            header, rows = rows_of(folder, name)
+            link.execute(f"CREATE TABLE {name} ({', '.join(header)})")
+            link.executemany(f"INSERT INTO {name} VALUES ({', '.join('?' * len(header))})", rows)
+        link.execute("UPDATE person SET insu_admdvs = CAST(x'bde1' AS TEXT) WHERE psn_no = (SELECT min(psn_no) FROM person)")
+    con, contract = connect(), load_contract()
+    read_source(con, f"sqlite://{tmp_path / 'agency.db'}", contract)
+    damaged = con.execute("SELECT count(*) FROM raw.person WHERE contains(insu_admdvs, chr(65533))").fetchall()
+    assert damaged == [(1,)]
