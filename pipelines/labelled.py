@@ -6,8 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipelines.quarter import GRAINS, Basis, QuarterTables, compute_quarter
-from records.engine import SparkPlace
+from pipelines.quarter import GRAINS, Basis, Machine, QuarterTables, compute_quarter
 from records.periods import Quarter
 from records.snapshot import Snapshot
 from records.source import parquet
@@ -29,10 +28,8 @@ class Labelled:
     snapshot: Snapshot
     quarter: Quarter
     basis: Basis
-    threads: int
-    memory_limit: str
+    machine: Machine
     current: QuarterTables | None = None
-    spark: SparkPlace | None = None
     _rows: dict[tuple[str, str], pd.DataFrame] = field(default_factory=dict)
     _findings: dict[str, pd.DataFrame] = field(default_factory=dict)
     _prescriptions: dict[str, str] | None = None
@@ -65,7 +62,7 @@ class Labelled:
         own = self.current is not None and quarter == self.quarter
         tables = self.current if own else None
         if tables is None:
-            tables = compute_quarter(self.snapshot, quarter, self.basis, self.threads, self.memory_limit, self.spark)
+            tables = compute_quarter(self.snapshot, quarter, self.basis, self.machine)
         self._findings[str(quarter)] = tables.frame("findings")
         prescribers = tables.con.sql("SELECT rxno, dr_codg FROM frame").df()
         for grain, key in GRAINS.items():

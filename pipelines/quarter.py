@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from records.asof import hand_over, open_asof, open_asof_on_spark, view_of_folder
 from records.engine import Connection, SparkPlace
-from records.output import write_parquet
+from records.output import beside, write_parquet
 from records.periods import Quarter
 from records.snapshot import Snapshot
 
@@ -19,7 +21,9 @@ if TYPE_CHECKING:
     from basis.find import FindReport
     from basis.rulebook import Rulebook
     from models.loaded import LoadedModel
+    from pipelines.gate import Source
     from records.spark import SparkConnection
+    from records.workplace import Workplace
 
 #: Key column of each grain.
 GRAINS = {
@@ -44,6 +48,21 @@ FINDING_ORDER = (
 
 
 @dataclass(frozen=True)
+class Machine:
+    """How much of the machine a computation may use, where it may put what it needs meanwhile, and Spark if it is to be."""
+
+    threads: int
+    memory_limit: str
+    scratch: Path
+    spark: SparkPlace | None = None
+
+
+def machine_of(source: Source, workplace: Workplace) -> Machine:
+    """What a command was told of the machine, with the work folder's own scratch folder."""
+    return Machine(source.threads, source.memory_limit, workplace.scratch, source.spark)
+
+
+@dataclass(frozen=True)
 class Basis:
     """The rules of a run and the knowledge points that came with it."""
 
@@ -55,7 +74,8 @@ class Basis:
 class QuarterTables:
     """An open as-of connection with findings and features computed for its quarter.
 
-    Where Spark computed them, ``con`` reads them from its files and ``spark`` still takes work by partitions.
+    Features stand in files of the folder ``written``. Where Spark computed them, ``con`` reads them from its files
+    and ``spark`` still takes work by partitions.
     """
 
     quarter: Quarter
@@ -64,10 +84,13 @@ class QuarterTables:
     switched_off: list[dict[str, Any]] = field(default_factory=list)
     knowledge: dict[str, Any] = field(default_factory=dict)
     spark: SparkConnection | None = None
+    written: Path | None = None
 
     def close(self) -> None:
-        """Let go of the connection, and of what Spark wrote for it."""
+        """Let go of the connection, of the features written for it, and of what Spark wrote for it."""
         self.con.close()
+        if self.written is not None:
+            shutil.rmtree(self.written, ignore_errors=True)
         if self.spark is not None:
             self.spark.close()
 
@@ -113,7 +136,10 @@ class QuarterTables:
 
 
 def compute_quarter(
-    snapshot: Snapshot, quarter: Quarter, basis: Basis, threads: int, memory_limit: str, place: SparkPlace | None = None
+    snapshot: Snapshot,
+    quarter: Quarter,
+    basis: Basis,
+    machine: Machine,
 ) -> QuarterTables:
     """Open the snapshot as of a quarter and compute its findings and features; on Spark where a place is given."""
     from basis.find import find
@@ -121,22 +147,25 @@ def compute_quarter(
     from features.compute import compute
     from features.staging import release
 
-    own = open_asof(snapshot, quarter, threads=threads, memory_limit=memory_limit) if place is None else None
+    place = machine.spark
+    spill, written = machine.scratch / "spill", machine.scratch / f"features-{quarter}-{os.getpid()}"
+    limits: dict[str, Any] = {"threads": machine.threads, "memory_limit": machine.memory_limit, "scratch": spill}
+    own = open_asof(snapshot, quarter, **limits) if place is None else None
     spark = open_asof_on_spark(snapshot, quarter, place) if place is not None else None
     con: Connection = own or spark  # type: ignore[assignment]
     knowledge = load_points(con, basis.points) if basis.points else None
     found = find(con, snapshot, basis.rulebook, knowledge)
     switched_off = [{"room": "basis", **entry} for entry in found.switched_off]
     for grain in GRAINS:
-        off = compute(con, snapshot, grain).switched_off
+        off = compute(con, snapshot, grain, written).switched_off
         switched_off += [
             {"room": "features", "what": f"{grain}.{entry.feature}", "why_zh": entry.why_zh, "why_en": entry.why_en}
             for entry in off
         ]
     release(con)
     if own is None:
-        own = hand_over(spark, snapshot, quarter, threads, memory_limit)  # type: ignore[arg-type]
-    return QuarterTables(quarter, own, found, switched_off, found.knowledge, spark)
+        own = hand_over(spark, snapshot, quarter, machine.threads, machine.memory_limit)  # type: ignore[arg-type]
+    return QuarterTables(quarter, own, found, switched_off, found.knowledge, spark, written if spark is None else None)
 
 
 def write_findings(tables: QuarterTables, folder: Path) -> int:
@@ -147,7 +176,13 @@ def write_findings(tables: QuarterTables, folder: Path) -> int:
 
 def write_features(tables: QuarterTables, folder: Path) -> dict[str, int]:
     """Write features_<grain>.parquet for every grain; returns rows by grain."""
-    return {
-        grain: write_parquet(tables.con, f"SELECT * FROM features_{grain}", folder / f"features_{grain}.parquet", [key])
-        for grain, key in GRAINS.items()
-    }
+    rows = {}
+    for grain, key in GRAINS.items():
+        name = f"features_{grain}.parquet"
+        if tables.written is None:
+            rows[grain] = write_parquet(tables.con, f"SELECT * FROM features_{grain}", folder / name, [key])
+            continue
+        with beside(folder / name) as draft:
+            shutil.copyfile(tables.written / name, draft)
+        rows[grain] = tables.rows(grain)
+    return rows

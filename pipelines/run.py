@@ -22,7 +22,7 @@ from pipelines.gate import (
 )
 from pipelines.knowledge import basis_of
 from pipelines.progress import Steps
-from pipelines.quarter import Basis, QuarterTables, compute_quarter, write_features, write_findings
+from pipelines.quarter import Basis, QuarterTables, compute_quarter, machine_of, write_features, write_findings
 from pipelines.record import RunRecord
 from records.snapshot import Snapshot
 from records.workplace import Workplace
@@ -88,7 +88,7 @@ def _check(run: Run) -> Accepted:
 def _compute(run: Run, snapshot: Snapshot, basis: Basis) -> QuarterTables:
     with run.steps.step("basis and features", "规则与特征 Findings and features"):
         source = run.source
-        tables = compute_quarter(snapshot, source.quarter, basis, source.threads, source.memory_limit, source.spark)
+        tables = compute_quarter(snapshot, source.quarter, basis, machine_of(source, run.workplace))
         found = write_findings(tables, run.building)
         rows = write_features(tables, run.building)
     run.record.note(

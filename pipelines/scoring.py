@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pipelines.labelled import Labelled, labels_of_folder, weak_labels
-from pipelines.quarter import GRAINS, Basis, QuarterTables
+from pipelines.quarter import GRAINS, Basis, QuarterTables, machine_of
 from records.errors import ModelNotTrained
 from records.output import write_frame
 from records.snapshot import Snapshot
@@ -36,7 +36,7 @@ def prepare_models(run: Run, snapshot: Snapshot, basis: Basis, tables: QuarterTa
 
     registry = Registry(run.workplace.tracking_uri(), run.workplace.mlflow)
     source = run.source
-    labelled = Labelled(snapshot, source.quarter, basis, source.threads, source.memory_limit, tables, source.spark)
+    labelled = Labelled(snapshot, source.quarter, basis, machine_of(source, run.workplace), tables)
     found: dict[str, LoadedModel | str] = {}
     for name, spec in load_specs().items():
         champion = registry.champion(spec)

@@ -10,6 +10,7 @@ from pipelines.gate import Source, fresh, pass_gate, refuse_when_blocked, snapsh
 from pipelines.knowledge import basis_of
 from pipelines.labelled import Labelled, labels_of_folder, labels_of_store
 from pipelines.progress import Steps
+from pipelines.quarter import machine_of
 from pipelines.scoring import groups_of
 from records.errors import ModelNotTrained
 from records.snapshot import Snapshot
@@ -37,7 +38,7 @@ def train_challenger(source: Source, name: str, given: str | None, workplace: Wo
         with steps.step("gate", "校验 Check"):
             snapshot = _snapshot(source, workplace)
         basis = basis_of(workplace, source.data)
-        labelled = Labelled(snapshot, source.quarter, basis, source.threads, source.memory_limit)
+        labelled = Labelled(snapshot, source.quarter, basis, machine_of(source, workplace))
         labels = _labels(labelled, spec, given, workplace)
         if not enough(labels, spec):
             positives = int(labels.frame["label"].sum())

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from records.contract import load_contract
-from records.engine import Connection, SparkPlace
+from records.engine import Connection, SparkPlace, as_written
 from records.periods import Quarter
-from records.snapshot import Snapshot, create_whole
+from records.snapshot import ROWS, Snapshot, create_whole
 from records.source import exactly, literal
 
 if TYPE_CHECKING:
@@ -42,18 +42,20 @@ def open_asof(
     threads: int = 2,
     memory_limit: str = "4GB",
     scratch: Path | None = None,
+    wide: bool = True,
 ) -> duckdb.DuckDBPyConnection:
     """Open a snapshot as it was known before ``quarter.as_of``.
 
-    Main schema: every table of the contract but past_verdict and past_finding, filtered by time; and
-    ``period`` (one row), ``net_line`` (fee lines net of refunds), ``rx_line`` (reviewed lines), ``frame``
-    (the quarter's prescriptions that do not net to zero) and ``frequency`` (doses a day by code).
-    The grain and columns of the derived tables stand in ``records/sql``.
+    Main schema: every table of the contract but past_verdict and past_finding, filtered by time; ``period`` (one
+    row) and ``frequency`` (doses a day by code); in short keys ``setl`` (settlements), ``net`` (fee lines net of
+    refunds), ``reviewed`` (reviewed lines) and ``rx`` (prescriptions that do not net to zero). With ``wide`` also
+    ``net_line``, ``rx_line`` and ``frame`` (the quarter's prescriptions): the same rows with all that stands
+    beside them; features do without. The grain and columns of the derived tables stand in ``records/sql``.
     """
     con = connect(threads, memory_limit, scratch)
     create_whole(con, snapshot)
     _create_period(con, quarter)
-    _create_known(con)
+    _create_known(con, wide)
     return con
 
 
@@ -63,9 +65,9 @@ def open_asof_on_spark(snapshot: Snapshot, quarter: Quarter, place: SparkPlace) 
 
     con = SparkConnection(place)
     for table in load_contract():
-        con.view_of_file(f"whole.{table.name}", snapshot.file(table.name))
+        con.view_of_file(f"whole.{table.name}", snapshot.file(table.name), ROWS.get(table.name))
     _create_period(con, quarter)
-    _create_known(con)
+    _create_known(con, wide=True)
     return con
 
 
@@ -101,10 +103,11 @@ def _create_period(con: Connection, quarter: Quarter) -> None:
     )
 
 
-def _create_known(con: Connection) -> None:
+def _create_known(con: Connection, wide: bool) -> None:
     _create_frequency(con)
-    for name in ("visible", "net", "objects"):
-        con.execute((_HERE / "sql" / f"{name}.sql").read_text(encoding="utf-8"))
+    with as_written(con):
+        for name in ("visible", "keys", "net", "objects", *(["wide"] if wide else [])):
+            con.execute((_HERE / "sql" / f"{name}.sql").read_text(encoding="utf-8"))
 
 
 def _create_frequency(con: Connection) -> None:

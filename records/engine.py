@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -58,6 +59,23 @@ def tables_of(con: Connection, schema: str) -> set[str]:
         return set(own(schema))
     found = con.execute("SELECT table_name FROM information_schema.tables WHERE table_schema = $schema", {"schema": schema})
     return {row[0] for row in found.fetchall()}
+
+
+@contextmanager
+def as_written(con: Connection) -> Iterator[None]:
+    """Statements in the block are joined in the order in which they are written, the right side held in memory.
+
+    DuckDB guesses rows behind a filter; where fact tables meet, a wrong guess holds the larger side and takes ten
+    times as long. Such SQL is written with the larger side on the left. Spark plans by itself.
+    """
+    if hasattr(con, "tables_of"):
+        yield
+        return
+    con.execute("SET disabled_optimizers = 'join_order,build_side_probe_side'")
+    try:
+        yield
+    finally:
+        con.execute("RESET disabled_optimizers")
 
 
 def split_name(name: str) -> tuple[str, str]:

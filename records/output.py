@@ -54,6 +54,46 @@ def write_parquet(con: duckdb.DuckDBPyConnection, sql: str, path: Path, order_by
     return rows
 
 
+def write_parts(con: duckdb.DuckDBPyConnection, queries: Sequence[str], path: Path) -> int:
+    """Write queries one after the other into one Parquet file; returns its number of rows.
+
+    The same bytes as ``write_parquet`` gives for all their rows at once. While one group of rows is packed by a
+    thread of its own, the next ones are computed.
+    """
+    from concurrent.futures import Future, ThreadPoolExecutor
+
+    import pyarrow.parquet as pq
+
+    readers = _Chained(con, queries)
+    rows = 0
+    with (
+        beside(path) as draft,
+        pq.ParquetWriter(draft, readers.schema, compression="zstd") as writer,
+        ThreadPoolExecutor(max_workers=1) as packer,
+    ):
+        waiting: Future[None] | None = None
+        for table in _regular(readers):
+            if waiting is not None:
+                waiting.result()
+            waiting = packer.submit(writer.write_table, table, row_group_size=ROWS_IN_GROUP)
+            rows += table.num_rows
+        if waiting is not None:
+            waiting.result()
+    return rows
+
+
+class _Chained:
+    """The batches of several queries of one form, each run when those before it are read."""
+
+    def __init__(self, con: duckdb.DuckDBPyConnection, queries: Sequence[str]) -> None:
+        self._con, self._queries = con, queries
+        self.schema = con.sql(f"SELECT * FROM ({queries[0]}) LIMIT 0").to_arrow_reader().schema
+
+    def __iter__(self) -> Iterator[Any]:
+        for query in self._queries:
+            yield from self._con.sql(query).to_arrow_reader(ROWS_IN_GROUP)
+
+
 def _regular(reader: Any) -> Iterator[Any]:
     """Arrow tables of exactly ROWS_IN_GROUP rows (the last one shorter), whatever sizes come in."""
     import pyarrow as pa

@@ -19,6 +19,16 @@ if TYPE_CHECKING:
     import duckdb
 
 
+#: Tables that many rows point at: their key, and the name of the row's place in the file, which is sorted by key.
+ROWS = {
+    "institution": ("fixmedins_code", "inst_row"),
+    "person": ("psn_no", "psn_row"),
+    "settlement": ("setl_id", "setl_row"),
+    "prescription": ("rxno", "rx_row"),
+    "fee_line": ("feedetl_sn", "fee_row"),
+}
+
+
 @dataclass(frozen=True)
 class TableInfo:
     """Rows of a table and the columns that hold anything. ``supplied`` is False for an absent table."""
@@ -101,7 +111,12 @@ def _present(con: duckdb.DuckDBPyConnection, table: Table, supplied: list[str]) 
 
 
 def create_whole(con: duckdb.DuckDBPyConnection, snapshot: Snapshot) -> None:
-    """Views over a snapshot's files in schema ``whole``, typed as the contract says."""
+    """Views over a snapshot's files in schema ``whole``, typed as the contract says.
+
+    Tables of ``ROWS`` have one column more: the row's place (INTEGER, from 0 on), a short key that sorts as the key.
+    """
     con.execute("CREATE SCHEMA whole")
     for table in load_contract():
-        con.execute(f"CREATE VIEW whole.{table.name} AS SELECT * FROM {parquet(snapshot.file(table.name))}")
+        place = f", CAST(file_row_number AS INTEGER) AS {ROWS[table.name][1]}" if table.name in ROWS else ""
+        columns = ", ".join(quoted(column.name) for column in table.columns) if place else "*"
+        con.execute(f"CREATE VIEW whole.{table.name} AS SELECT {columns}{place} FROM {parquet(snapshot.file(table.name))}")

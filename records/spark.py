@@ -176,13 +176,18 @@ class SparkConnection:
         """Forget such a name."""
         self._forget(split_name(view_name))
 
-    def view_of_file(self, name: str, path: Path) -> None:
-        """A view of a Parquet file, typed as the file says itself; nothing is read yet."""
+    def view_of_file(self, name: str, path: Path, key: tuple[str, str] | None = None) -> None:
+        """A view of a Parquet file, typed as the file says itself; nothing is read yet.
+
+        With ``key`` (a column and a further name) the column also stands under that name: where DuckDB has short
+        keys, Spark has the keys themselves.
+        """
         import pyarrow.parquet as pq
         from pyspark.sql.pandas.types import from_arrow_schema
 
         schema = from_arrow_schema(pq.read_schema(path), prefer_timestamp_ntz=True)
-        self._name(name, self.spark.read.schema(schema).parquet(str(path)))
+        frame = self.spark.read.schema(schema).parquet(str(path))
+        self._name(name, frame.withColumn(key[1], frame[key[0]]) if key else frame)
 
     def fill(self, table: str, queries: Sequence[tuple[str, Any]], function: Mapped) -> None:
         """``records.engine.fill`` for Spark: one job over all queries, the function in the workers."""

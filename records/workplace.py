@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -79,8 +80,8 @@ class Workplace:
 
         Raises StoreLocked when somebody else holds it, WrongUse when it cannot be written.
 
-        An advisory lock of the operating system: it ends with the process, however that ends, so a
-        killed run leaves nothing to clean up.
+        An advisory lock of the operating system: it ends with the process, however that ends. What a killed run
+        left in the scratch folder is removed by whoever holds the lock next.
         """
         import fcntl
 
@@ -99,4 +100,6 @@ class Workplace:
                 raise StoreLocked(
                     f"Another rxpanel command is writing to {self.work}: wait for it, or name another --work."
                 ) from error
+            for left in [*self.scratch.glob("features-*"), self.scratch / "spill", *self.scratch.glob("spark/tables-*")]:
+                shutil.rmtree(left, ignore_errors=True)
             yield

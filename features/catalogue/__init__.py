@@ -18,6 +18,8 @@ KEYS = {
     "institution": "fixmedins_code",
 }
 GRAINS = tuple(KEYS)
+#: The short key by which stages of a grain are joined (``records/sql/keys.sql``).
+ROW_KEYS = {"prescription": "rx_row", "person": "psn_row", "practitioner": "dr_row", "institution": "inst_row"}
 SQL_TYPES = {"integer": "INTEGER", "decimal": "DOUBLE", "double": "DOUBLE", "boolean": "BOOLEAN"}
 UNITS = ("yuan", "day", "count", "share", "ratio", "second", "year", "lift", "level", "flag", "difference")
 
@@ -30,7 +32,7 @@ class FaultyCatalogue(ValueError):
 class Feature:
     """One feature of one grain.
 
-    ``expression`` is SQL over the columns of ``stage.<stage>``, which has at most one row a key. ``needs``
+    ``expression`` is SQL over the columns of ``stage.<stage>``, which has at most one row a short key. ``needs``
     names tables or columns of the contract ("a|b" = either) or ``findings``; where one is absent the feature
     is switched off. ``monotone`` is a hint: +1 = more is more suspicious, -1 = less is, 0 = neither.
     """

@@ -6,26 +6,45 @@ SELECT as_of, begin, CAST(as_of AS DATE) - DATE '1970-01-01' AS as_of_day,
 FROM period;
 
 CREATE TABLE stage.rows_prescription AS
-SELECT rxno FROM frame;
+SELECT rx_row, rxno FROM rx WHERE in_quarter;
 
 CREATE TABLE stage.rows_person AS
-SELECT psn_no FROM prescription WHERE prsc_time >= (SELECT begin FROM stage.moment)
-UNION
-SELECT psn_no FROM settlement WHERE setl_time >= (SELECT begin FROM stage.moment)
-UNION
-SELECT s.psn_no FROM fee_line f JOIN settlement s ON s.setl_id = f.setl_id
-WHERE f.fee_ocur_time >= (SELECT begin FROM stage.moment);
+WITH present AS (
+    SELECT psn_row FROM rx WHERE in_quarter
+    UNION
+    SELECT psn_row FROM unbilled WHERE in_quarter
+    UNION
+    SELECT psn_row FROM setl WHERE in_quarter
+    UNION
+    SELECT psn_row FROM net WHERE in_quarter AND NOT settled_in_quarter
+    UNION
+    SELECT psn_row FROM turned_line WHERE fee_ocur_time >= (SELECT begin FROM stage.moment)
+)
+SELECT p.psn_row, p.psn_no FROM person p SEMI JOIN present w ON w.psn_row = p.psn_row;
 
 CREATE TABLE stage.rows_practitioner AS
-SELECT dr_codg FROM prescription WHERE prsc_time >= (SELECT begin FROM stage.moment)
-UNION
-SELECT bilg_dr_codg AS dr_codg FROM fee_line
-WHERE bilg_dr_codg IS NOT NULL AND fee_ocur_time >= (SELECT begin FROM stage.moment);
+WITH present AS (
+    SELECT dr_row FROM rx WHERE in_quarter
+    UNION
+    SELECT dr_row FROM unbilled WHERE in_quarter
+    UNION
+    SELECT bilg_row AS dr_row FROM net WHERE in_quarter
+    UNION
+    SELECT k.dr_row FROM turned_line t JOIN dr_key k ON k.dr_codg = t.bilg_dr_codg
+    WHERE t.fee_ocur_time >= (SELECT begin FROM stage.moment)
+)
+SELECT k.dr_row, k.dr_codg FROM dr_key k SEMI JOIN present w ON w.dr_row = k.dr_row;
 
 CREATE TABLE stage.rows_institution AS
-SELECT fixmedins_code FROM prescription WHERE prsc_time >= (SELECT begin FROM stage.moment)
-UNION
-SELECT fixmedins_code FROM settlement WHERE setl_time >= (SELECT begin FROM stage.moment)
-UNION
-SELECT s.fixmedins_code FROM fee_line f JOIN settlement s ON s.setl_id = f.setl_id
-WHERE f.fee_ocur_time >= (SELECT begin FROM stage.moment);
+WITH present AS (
+    SELECT inst_row FROM rx WHERE in_quarter
+    UNION
+    SELECT inst_row FROM unbilled WHERE in_quarter
+    UNION
+    SELECT inst_row FROM setl WHERE in_quarter
+    UNION
+    SELECT inst_row FROM net WHERE in_quarter AND NOT settled_in_quarter
+    UNION
+    SELECT inst_row FROM turned_line WHERE fee_ocur_time >= (SELECT begin FROM stage.moment)
+)
+SELECT i.inst_row, i.fixmedins_code FROM institution i SEMI JOIN present w ON w.inst_row = i.inst_row;

@@ -1,52 +1,83 @@
--- The person's and the prescriber's prescriptions around a prescription. Grain: rxno of the frame. Windows
+-- The person's and the prescriber's prescriptions around a prescription. Grain: rx_row of the frame. Windows
 -- count days up to and including the prescription's own.
 CREATE TABLE stage.rx_history AS
 WITH windowed AS (
-    SELECT rxno, psn_no, day, dr_codg, fixmedins_code, in_quarter,
-        count(*) OVER month_back - 1 AS person_rx_30d,
-        CAST(sum(amount_fen) OVER quarter_back AS BIGINT) AS person_fen_90d,
-        day - max(day) OVER (PARTITION BY psn_no ORDER BY day, second_no, rxno
-            ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS person_gap_days,
-        count(*) OVER (PARTITION BY psn_no, dr_codg ORDER BY day RANGE BETWEEN 90 PRECEDING AND CURRENT ROW)
-            - 1 AS same_dr_90d,
-        count(*) OVER (PARTITION BY psn_no, day) - 1 AS person_rx_day,
-        count(*) OVER (PARTITION BY psn_no, day, fixmedins_code) - 1 AS same_place_day
-    FROM stage.rx
-    WINDOW month_back AS (PARTITION BY psn_no ORDER BY day RANGE BETWEEN 30 PRECEDING AND CURRENT ROW),
-        quarter_back AS (PARTITION BY psn_no ORDER BY day RANGE BETWEEN 90 PRECEDING AND CURRENT ROW)
+    SELECT rx_row, psn_row, day, inst_row, in_quarter,
+        count(*) OVER (PARTITION BY psn_row ORDER BY day RANGE BETWEEN 30 PRECEDING AND CURRENT ROW) - 1
+            AS person_rx_30d,
+        CAST(sum(amount_fen) OVER (PARTITION BY psn_row ORDER BY day RANGE BETWEEN 90 PRECEDING AND CURRENT ROW)
+            AS BIGINT) AS person_fen_90d,
+        day - lag(day) OVER (PARTITION BY psn_row ORDER BY day, second_no, rx_row) AS person_gap_days,
+        count(*) OVER (PARTITION BY psn_row, dr_row ORDER BY day RANGE BETWEEN 90 PRECEDING AND CURRENT ROW)
+            - 1 AS same_dr_90d
+    FROM rx
 )
-SELECT * FROM windowed WHERE in_quarter;
+SELECT rx_row, psn_row, day, inst_row, person_rx_30d, person_fen_90d, person_gap_days, same_dr_90d
+FROM windowed WHERE in_quarter;
 
--- Distinct places and prescribers of the last 90 days: a join by bands of 91 days, so that a person with
--- thousands of prescriptions meets only the band's distinct days. Grain: psn_no, day.
+CREATE TABLE stage.person_place AS
+SELECT psn_row, day, inst_row, in_quarter, count(*) AS n_rx FROM rx GROUP BY psn_row, day, inst_row, in_quarter;
+
+-- Distinct places and prescribers of the last 90 days, by counting those that appear and those that are gone: one
+-- appears on a day when it was not met in the 90 days before, and is gone on the 91st day after the last. A
+-- running sum over these events and the days that are asked for grows with the prescriptions, not with their
+-- square. Grain: psn_row, day.
 CREATE TABLE stage.person_breadth AS
-WITH wanted AS (
-    SELECT DISTINCT psn_no, day FROM stage.rx WHERE in_quarter
-), banded AS (
-    SELECT psn_no, day, day // 91 AS band FROM wanted
-    UNION ALL
-    SELECT psn_no, day, day // 91 - 1 AS band FROM wanted
+WITH place AS (
+    SELECT psn_row, day, lag(day) OVER w AS earlier, lead(day) OVER w AS later FROM stage.person_place
+    WINDOW w AS (PARTITION BY psn_row, inst_row ORDER BY day)
 ), met AS (
-    SELECT DISTINCT psn_no, day, day // 91 AS band, fixmedins_code, dr_codg FROM stage.rx
+    SELECT psn_row, dr_row, day FROM rx GROUP BY psn_row, dr_row, day
+), prescriber AS (
+    SELECT psn_row, day, lag(day) OVER w AS earlier, lead(day) OVER w AS later FROM met
+    WINDOW w AS (PARTITION BY psn_row, dr_row ORDER BY day)
+), event AS (
+    SELECT psn_row, day, 1 AS places, 0 AS prescribers, 0 AS asked, 0 AS n_rx FROM place
+    WHERE earlier IS NULL OR earlier < day - 90
+    UNION ALL
+    SELECT psn_row, day + 91 AS day, -1 AS places, 0 AS prescribers, 0 AS asked, 0 AS n_rx
+    FROM place CROSS JOIN stage.moment m WHERE (later IS NULL OR later > day + 90) AND day + 91 < m.as_of_day
+    UNION ALL
+    SELECT psn_row, day, 0 AS places, 1 AS prescribers, 0 AS asked, 0 AS n_rx FROM prescriber
+    WHERE earlier IS NULL OR earlier < day - 90
+    UNION ALL
+    SELECT psn_row, day + 91 AS day, 0 AS places, -1 AS prescribers, 0 AS asked, 0 AS n_rx
+    FROM prescriber CROSS JOIN stage.moment m WHERE (later IS NULL OR later > day + 90) AND day + 91 < m.as_of_day
+    UNION ALL
+    SELECT psn_row, day, 0 AS places, 0 AS prescribers, 1 AS asked, n_rx FROM stage.person_place WHERE in_quarter
+), daily AS (
+    SELECT psn_row, day, sum(places) AS places, sum(prescribers) AS prescribers, sum(asked) AS asked, sum(n_rx) AS n_rx
+    FROM event GROUP BY psn_row, day
+), running AS (
+    SELECT psn_row, day, asked, n_rx, sum(places) OVER w AS places, sum(prescribers) OVER w AS prescribers FROM daily
+    WINDOW w AS (PARTITION BY psn_row ORDER BY day ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)
 )
-SELECT w.psn_no, w.day, CAST(count(DISTINCT m.fixmedins_code) AS INTEGER) AS institutions_90d,
-    CAST(count(DISTINCT m.dr_codg) AS INTEGER) AS prescribers_90d,
-    CAST(count(DISTINCT CASE WHEN m.day = w.day THEN m.fixmedins_code END) AS INTEGER) AS institutions_day
-FROM banded w
-JOIN met m ON m.psn_no = w.psn_no AND m.band = w.band AND m.day BETWEEN w.day - 90 AND w.day
-GROUP BY w.psn_no, w.day;
+SELECT psn_row, day, CAST(places AS INTEGER) AS institutions_90d, CAST(prescribers AS INTEGER) AS prescribers_90d,
+    CAST(asked AS INTEGER) AS institutions_day, CAST(n_rx - 1 AS INTEGER) AS person_rx_day
+FROM running WHERE asked > 0;
 
 CREATE TABLE stage.rx_person_history AS
-SELECT h.rxno, h.person_rx_30d, h.person_fen_90d, h.person_gap_days, h.same_dr_90d, h.person_rx_day,
-    h.same_place_day, b.institutions_90d, b.prescribers_90d, b.institutions_day
+SELECT h.rx_row, h.person_rx_30d, h.person_fen_90d, h.person_gap_days, h.same_dr_90d, b.person_rx_day,
+    p.n_rx - 1 AS same_place_day, b.institutions_90d, b.prescribers_90d, b.institutions_day
 FROM stage.rx_history h
-JOIN stage.person_breadth b ON b.psn_no = h.psn_no AND b.day = h.day;
+JOIN stage.person_breadth b ON b.psn_row = h.psn_row AND b.day = h.day
+JOIN stage.person_place p ON p.psn_row = h.psn_row AND p.day = h.day AND p.inst_row = h.inst_row;
 
 -- The prescriber's rhythm in the quarter. Seconds since the prescriber's previous prescription of the day.
 CREATE TABLE stage.rx_rhythm AS
-SELECT rxno, dr_codg, day, amount_fen,
-    second_no - lag(second_no) OVER (PARTITION BY dr_codg, day ORDER BY second_no, rxno) AS since_previous,
-    count(*) OVER (PARTITION BY dr_codg, day) AS dr_day,
-    count(*) OVER (PARTITION BY dr_codg, day, hour_no) AS dr_hour,
-    count(*) OVER (PARTITION BY dr_codg, amount_fen) - 1 AS dr_same_amount
-FROM stage.rx WHERE in_quarter;
+WITH hourly AS (
+    SELECT dr_row, day, hour_no, count(*) AS n FROM rx WHERE in_quarter GROUP BY dr_row, day, hour_no
+), daily AS (
+    SELECT dr_row, day, CAST(sum(n) AS BIGINT) AS n FROM hourly GROUP BY dr_row, day
+), alike AS (
+    SELECT dr_row, amount_fen, count(*) AS n FROM rx WHERE in_quarter GROUP BY dr_row, amount_fen
+), ordered AS (
+    SELECT rx_row, dr_row, day, hour_no, amount_fen,
+        second_no - lag(second_no) OVER (PARTITION BY dr_row, day ORDER BY second_no, rx_row) AS since_previous
+    FROM rx WHERE in_quarter
+)
+SELECT o.rx_row, o.since_previous, d.n AS dr_day, h.n AS dr_hour, a.n - 1 AS dr_same_amount
+FROM ordered o
+JOIN daily d ON d.dr_row = o.dr_row AND d.day = o.day
+JOIN hourly h ON h.dr_row = o.dr_row AND h.day = o.day AND h.hour_no = o.hour_no
+JOIN alike a ON a.dr_row = o.dr_row AND a.amount_fen = o.amount_fen;

@@ -1,43 +1,47 @@
 -- Drug boxes settled more than once. A code counts when it was never a split pack and stands, net of returns,
--- on two or more fee lines that themselves stand net of refunds. Grain: feedetl_sn.
+-- on two or more fee lines that themselves stand net of refunds. Grain: fee_row.
 CREATE TABLE stage.traced AS
-WITH box AS (
-    SELECT drug_trac_codg, feedetl_sn, max(trdn_flag) AS split, sum(sel_retn_cnt) AS kept
-    FROM drug_trace GROUP BY drug_trac_codg, feedetl_sn
+WITH known AS (
+    SELECT t.drug_trac_codg, f.fee_row, t.trdn_flag, t.sel_retn_cnt
+    FROM whole.fee_line f JOIN whole.drug_trace t ON t.feedetl_sn = f.feedetl_sn
+    WHERE t.sel_retn_time < (SELECT as_of FROM stage.moment)
+), box AS (
+    SELECT drug_trac_codg, fee_row, max(trdn_flag) AS split, sum(sel_retn_cnt) AS kept
+    FROM known GROUP BY drug_trac_codg, fee_row
 ), standing AS (
-    SELECT b.drug_trac_codg, b.feedetl_sn, b.split
-    FROM box b JOIN net_line n ON n.feedetl_sn = b.feedetl_sn
-    WHERE b.kept > 0
+    SELECT b.drug_trac_codg, b.fee_row, b.split FROM box b SEMI JOIN net n ON n.fee_row = b.fee_row WHERE b.kept > 0
 ), code AS (
     SELECT drug_trac_codg, count(*) AS n_lines, max(split) AS split FROM standing GROUP BY drug_trac_codg
 )
-SELECT s.feedetl_sn, count(*) AS n_codes,
+SELECT s.fee_row, count(*) AS n_codes,
     count(CASE WHEN c.split = 0 AND c.n_lines >= 2 THEN 1 END) AS n_reused
 FROM standing s JOIN code c ON c.drug_trac_codg = s.drug_trac_codg
-GROUP BY s.feedetl_sn;
+GROUP BY s.fee_row;
 
+-- The same by prescription and whom it concerns. Grain: rx_row (null without one), psn_row, inst_row, dr_row.
 CREATE TABLE stage.traced_line AS
-SELECT n.feedetl_sn, n.rxno, n.psn_no, n.fixmedins_code, coalesce(r.dr_codg, n.bilg_dr_codg) AS dr_codg,
-    t.n_codes, coalesce(t.n_reused, 0) AS n_reused, CAST(n.net_amt * 100 AS BIGINT) AS net_fen
-FROM net_line n
-LEFT JOIN stage.traced t ON t.feedetl_sn = n.feedetl_sn
-LEFT JOIN stage.rx r ON r.rxno = n.rxno
-WHERE n.in_quarter AND n.list_type = '101';
+SELECT n.rx_row, n.psn_row, n.inst_row, n.dr_row, count(*) AS n_lines,
+    count(CASE WHEN t.fee_row IS NULL THEN 1 END) AS n_untraced,
+    CAST(sum(coalesce(t.n_reused, 0)) AS BIGINT) AS n_reused
+FROM net n
+LEFT JOIN stage.traced t ON t.fee_row = n.fee_row
+WHERE n.in_quarter AND n.list_type = 101
+GROUP BY n.rx_row, n.psn_row, n.inst_row, n.dr_row;
 
 CREATE TABLE stage.rx_trace AS
-SELECT rxno, CAST(sum(n_reused) AS INTEGER) AS n_reused,
-    CAST(count(CASE WHEN n_codes IS NULL THEN 1 END) AS INTEGER) AS n_untraced, count(*) AS n_lines
-FROM stage.traced_line WHERE rxno IS NOT NULL GROUP BY rxno;
+SELECT rx_row, CAST(sum(n_reused) AS INTEGER) AS n_reused, CAST(sum(n_untraced) AS INTEGER) AS n_untraced,
+    CAST(sum(n_lines) AS BIGINT) AS n_lines
+FROM stage.traced_line WHERE rx_row IS NOT NULL GROUP BY rx_row;
 
 CREATE TABLE stage.person_trace AS
-SELECT psn_no, CAST(sum(n_reused) AS INTEGER) AS n_reused, count(*) AS n_lines
-FROM stage.traced_line GROUP BY psn_no;
+SELECT psn_row, CAST(sum(n_reused) AS INTEGER) AS n_reused, CAST(sum(n_lines) AS BIGINT) AS n_lines
+FROM stage.traced_line GROUP BY psn_row;
 
 CREATE TABLE stage.practitioner_trace AS
-SELECT dr_codg, CAST(sum(n_reused) AS INTEGER) AS n_reused, count(*) AS n_lines
-FROM stage.traced_line WHERE dr_codg IS NOT NULL GROUP BY dr_codg;
+SELECT dr_row, CAST(sum(n_reused) AS INTEGER) AS n_reused, CAST(sum(n_lines) AS BIGINT) AS n_lines
+FROM stage.traced_line WHERE dr_row IS NOT NULL GROUP BY dr_row;
 
 CREATE TABLE stage.institution_trace AS
-SELECT fixmedins_code, CAST(sum(n_reused) AS INTEGER) AS n_reused, count(*) AS n_lines,
-    count(CASE WHEN n_codes IS NULL THEN 1 END) AS n_untraced
-FROM stage.traced_line GROUP BY fixmedins_code;
+SELECT inst_row, CAST(sum(n_reused) AS INTEGER) AS n_reused, CAST(sum(n_lines) AS BIGINT) AS n_lines,
+    CAST(sum(n_untraced) AS BIGINT) AS n_untraced
+FROM stage.traced_line GROUP BY inst_row;

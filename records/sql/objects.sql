@@ -1,66 +1,69 @@
 -- The reviewed objects: prescribed lines where the agency has them, else the lines that were paid.
-CREATE TEMP TABLE paid_line AS
-SELECT *, row_number() OVER (PARTITION BY rxno ORDER BY feedetl_sn)::SMALLINT AS paid_no
-FROM net_line WHERE rxno IS NOT NULL AND list_type IN ('101', '102', '103', '104');
+CREATE TABLE prescribed AS
+SELECT x.rx_row, l.rx_line_no, k.item, l.cnt, l.sin_doscnt, l.sin_dosunt, l.used_frqu_codg, l.medc_way_codg, l.prd_days,
+    k.strength, k.strength_kind, k.strength_factor
+FROM whole.prescription_line l
+JOIN rx_key x ON x.rxno = l.rxno
+JOIN item_key k ON k.hilist_code = l.med_list_codg;
 
 -- A fee line settles the prescribed line it names; without a line number, the first one of its drug.
 CREATE TEMP TABLE settled_line AS
-WITH named AS (
-    SELECT p.feedetl_sn, p.rxno, coalesce(l.rx_line_no, (
-        SELECT min(o.rx_line_no) FROM prescription_line o
-        WHERE o.rxno = p.rxno AND o.med_list_codg = p.hilist_code)) AS rx_line_no,
-        p.net_amt, p.stake_amt, p.fee_ocur_time
-    FROM paid_line p
-    LEFT JOIN prescription_line l ON l.rxno = p.rxno AND l.rx_line_no = p.rx_line_no
+WITH first_of AS (
+    SELECT rx_row, item, min(rx_line_no) AS rx_line_no FROM prescribed GROUP BY rx_row, item
+), named AS (
+    SELECT n.rx_row, coalesce(l.rx_line_no, o.rx_line_no) AS rx_line_no, n.fee_row, n.net_fen, n.stake_fen,
+        n.fee_ocur_time
+    FROM net n
+    SEMI JOIN prescribed w ON w.rx_row = n.rx_row
+    LEFT JOIN prescribed l ON l.rx_row = n.rx_row AND l.rx_line_no = n.rx_line_no
+    LEFT JOIN first_of o ON o.rx_row = n.rx_row AND o.item = n.item
+    WHERE n.is_drug
 )
-SELECT rxno, rx_line_no, min(feedetl_sn) AS feedetl_sn, sum(net_amt)::DECIMAL(16, 2) AS net_amt,
-    sum(stake_amt)::DECIMAL(16, 2) AS stake_amt, min(fee_ocur_time) AS fee_ocur_time
-FROM named WHERE rx_line_no IS NOT NULL GROUP BY ALL;
+SELECT rx_row, rx_line_no, min(fee_row) AS fee_row, CAST(sum(net_fen) AS BIGINT) AS net_fen,
+    CAST(sum(stake_fen) AS BIGINT) AS stake_fen, min(fee_ocur_time) AS fee_ocur_time
+FROM named WHERE rx_line_no IS NOT NULL GROUP BY rx_row, rx_line_no;
 
-CREATE TABLE rx_line AS
-WITH line AS (
-    SELECT l.rxno, l.rx_line_no, s.feedetl_sn, l.med_list_codg, NULL::VARCHAR AS paid_type, l.cnt,
-        l.sin_doscnt, l.sin_dosunt, l.used_frqu_codg, l.medc_way_codg, l.prd_days,
-        coalesce(s.net_amt, 0)::DECIMAL(16, 2) AS net_amt,
-        coalesce(s.stake_amt, 0)::DECIMAL(16, 2) AS stake_amt, s.fee_ocur_time
-    FROM prescription_line l LEFT JOIN settled_line s USING (rxno, rx_line_no)
-    UNION ALL
-    SELECT rxno, paid_no AS rx_line_no, feedetl_sn, hilist_code AS med_list_codg, list_type AS paid_type,
-        net_cnt AS cnt, sin_doscnt, sin_dosunt, used_frqu_codg, medc_way_codg, prd_days, net_amt, stake_amt,
-        fee_ocur_time
-    FROM paid_line ANTI JOIN prescription_line USING (rxno)
-)
-SELECT line.rxno, line.rx_line_no, line.feedetl_sn, line.med_list_codg,
-    coalesce(line.paid_type, CASE WHEN d.drug_kind = '13' THEN '102' ELSE '101' END) AS list_type,
-    line.cnt, line.sin_doscnt, line.sin_dosunt, line.used_frqu_codg, line.medc_way_codg, line.prd_days,
-    line.net_amt, line.stake_amt, coalesce(line.fee_ocur_time, p.prsc_time) AS fee_ocur_time,
-    p.psn_no, p.dr_codg, p.fixmedins_code, p.dept_codg, p.mdtrt_id, p.prsc_time,
-    p.prsc_time >= (SELECT begin FROM period) AS in_quarter,
-    (p.prsc_time::DATE - DATE '1970-01-01')::INTEGER AS day,
-    d.drug_genname, d.drug_kind, d.atc_code, d.dosform, d.inj_flag, d.strength, d.strength_unit,
-    d.units_per_pack, d.ddd, d.max_daily_dose, d.abx_tier, d.control_class, d.bas_medn_flag,
-    d.hi_nego_drug_flag, d.vbp_group, d.vbp_selected_flag, d.preg_contra_flag
-FROM line
-JOIN prescription p USING (rxno)
-LEFT JOIN drug d USING (med_list_codg);
+-- In short. Grain: rx_row and rx_line_no, which is null for a line that was paid and not prescribed on record.
+CREATE VIEW reviewed AS
+SELECT l.rx_row, l.rx_line_no, s.fee_row, l.item, CAST(NULL AS SMALLINT) AS list_type,
+    coalesce(s.net_fen, 0) AS net_fen, coalesce(s.stake_fen, 0) AS stake_fen, s.fee_ocur_time,
+    single_dose(l.sin_doscnt, u.kind, u.factor, l.strength, l.strength_kind, l.strength_factor) AS single_dose,
+    l.sin_doscnt IS NOT NULL AS dose_written, l.used_frqu_codg IS NOT NULL AS frequency_written, e.per_day, l.prd_days
+FROM prescribed l
+LEFT JOIN settled_line s ON s.rx_row = l.rx_row AND s.rx_line_no = l.rx_line_no
+LEFT JOIN dose_unit u ON u.unit = lower(trim(l.sin_dosunt))
+LEFT JOIN frequency e ON e.used_frqu_codg = l.used_frqu_codg
+UNION ALL
+SELECT n.rx_row, NULL AS rx_line_no, n.fee_row, n.item, n.list_type, n.net_fen, n.stake_fen, n.fee_ocur_time,
+    n.single_dose, n.dose_written, n.frequency_written, n.per_day, n.prd_days
+FROM net n ANTI JOIN prescribed w ON w.rx_row = n.rx_row
+WHERE n.is_drug AND n.rx_row IS NOT NULL;
 
--- The frame: prescriptions of the quarter whose fee lines do not net to zero.
-CREATE TABLE frame AS
-WITH billed AS (
-    SELECT rxno, min(med_type) AS med_type, min(dise_codg) AS dise_codg,
-        sum(net_amt)::DECIMAL(16, 2) AS total_amt, sum(stake_amt)::DECIMAL(16, 2) AS fund_stake
-    FROM net_line WHERE rxno IS NOT NULL GROUP BY rxno
+-- Prescriptions that do not net to zero, with what was charged on them. Grain: rx_row.
+CREATE TABLE rx AS
+WITH summed AS (
+    SELECT rx_row, CAST(sum(net_fen) AS BIGINT) AS amount_fen, CAST(sum(stake_fen) AS BIGINT) AS stake_fen,
+        min(setl_row) AS setl_row, max(setl_row) AS last_row
+    FROM net WHERE rx_row IS NOT NULL GROUP BY rx_row
+), shared AS (
+    -- Few are settled in several parts: of those the smallest codes.
+    SELECT b.rx_row, min(s.med_type) AS med_type, min(s.dise_codg) AS dise_codg
+    FROM net n
+    JOIN (SELECT rx_row FROM summed WHERE setl_row <> last_row) b ON b.rx_row = n.rx_row
+    JOIN setl s ON s.setl_row = n.setl_row
+    GROUP BY b.rx_row
+), billed AS (
+    SELECT b.rx_row, b.amount_fen, b.stake_fen, coalesce(m.med_type, s.med_type) AS med_type,
+        CASE WHEN m.rx_row IS NULL THEN s.dise_codg ELSE m.dise_codg END AS dise_codg
+    FROM summed b JOIN setl s ON s.setl_row = b.setl_row LEFT JOIN shared m ON m.rx_row = b.rx_row
 )
-SELECT p.rxno, p.psn_no, p.fixmedins_code, p.dr_codg, p.dept_codg, p.prsc_time, p.mdtrt_id,
-    coalesce(p.setting, CASE
+SELECT x.* REPLACE (coalesce(x.setting, CASE
         WHEN b.med_type LIKE '13%' THEN '2'
         WHEN b.med_type LIKE '2%' OR b.med_type LIKE '52%' THEN '3'
-        WHEN b.med_type IS NOT NULL THEN '1' END) AS setting,
-    b.total_amt, b.fund_stake,
-    (SELECT count(*) FROM rx_line l WHERE l.rxno = p.rxno)::INTEGER AS n_lines,
-    (p.prsc_time::DATE - person.brdy)::INTEGER AS age_days, person.gend, i.hosp_lv, b.med_type, b.dise_codg
-FROM prescription p
-JOIN billed b USING (rxno)
-JOIN person USING (psn_no)
-JOIN institution i USING (fixmedins_code)
-WHERE p.prsc_time >= (SELECT begin FROM period);
+        WHEN b.med_type IS NOT NULL THEN '1' END) AS setting),
+    b.amount_fen, b.stake_fen, b.med_type, b.dise_codg
+FROM rx_key x JOIN billed b ON b.rx_row = x.rx_row;
+
+CREATE TABLE unbilled AS
+SELECT x.rx_row, x.psn_row, x.inst_row, x.dr_row, x.in_quarter FROM rx_key x ANTI JOIN rx ON rx.rx_row = x.rx_row;
+DROP TABLE rx_key;

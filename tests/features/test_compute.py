@@ -10,7 +10,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from features.catalogue import GRAINS, KEYS, load_catalogue
+from features.catalogue import GRAINS, KEYS, ROW_KEYS, load_catalogue
 from features.compute import compute
 from features.staging import release, stage_files
 from features.usual import usual_ranges
@@ -54,7 +54,7 @@ def test_a_stage_has_one_row_a_key(small_city: Callable[[int], Any], make_snapsh
         for stage in sorted({stage for f in load_catalogue().of(grain) for stage in f.stages}):
             if not con.execute(f"SELECT 1 FROM information_schema.tables WHERE table_name = '{stage}'").fetchall():
                 continue
-            sql = f"SELECT count(*) - count(DISTINCT {KEYS[grain]}) FROM stage.{stage}"
+            sql = f"SELECT count(*) - count(DISTINCT {ROW_KEYS[grain]}) FROM stage.{stage}"
             assert con.execute(sql).fetchall() == [(0,)], stage
     release(con)
     assert con.execute("SELECT 1 FROM information_schema.tables WHERE table_schema = 'stage'").fetchall() == []
