@@ -1,6 +1,6 @@
 """``make bench [AREA=...]``: speed and memory, beside a plain alternative or a stated limit in the same run.
 
-Exits with 1 when a stated limit is missed. Areas: help, chain, gate, simulator, spark, all.
+Exits with 1 when a stated limit is missed. Areas: help, chain, gate, simulator, features, spark, all.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
-from tests.bench import areas, gate, simulator, spark
+from tests.bench import areas, features, gate, simulator, spark
 from tests.bench.measure import Line, show
 
 AREAS: dict[str, Callable[[], list[Line]]] = {
@@ -16,6 +16,7 @@ AREAS: dict[str, Callable[[], list[Line]]] = {
     "chain": areas.chain_of_a_demo_city,
     "gate": gate.gate_at_size,
     "simulator": simulator.city_of_six_million,
+    "features": features.features_at_size,
     "spark": spark.spark_beside_duckdb,
 }
 
