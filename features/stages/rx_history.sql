@@ -1,25 +1,35 @@
 -- The person's and the prescriber's prescriptions around a prescription. Grain: rx_row of the frame. Windows
--- count days up to and including the prescription's own.
+-- count days up to and including the prescription's own; the longest reaches 90 days back, so older ones are only
+-- asked for the last day before.
+CREATE TABLE stage.rx_near AS
+SELECT r.rx_row, r.psn_row, r.dr_row, r.inst_row, r.day, r.second_no, r.in_quarter, r.amount_fen FROM rx r
+WHERE r.day >= (SELECT begin_day FROM stage.moment) - 90;
+
 CREATE TABLE stage.rx_history AS
-WITH windowed AS (
+WITH older AS (
+    SELECT psn_row, max(day) AS day FROM rx WHERE day < (SELECT begin_day FROM stage.moment) - 90 GROUP BY psn_row
+), windowed AS (
     SELECT rx_row, psn_row, day, inst_row, in_quarter,
         count(*) OVER (PARTITION BY psn_row ORDER BY day RANGE BETWEEN 30 PRECEDING AND CURRENT ROW) - 1
             AS person_rx_30d,
         CAST(sum(amount_fen) OVER (PARTITION BY psn_row ORDER BY day RANGE BETWEEN 90 PRECEDING AND CURRENT ROW)
             AS BIGINT) AS person_fen_90d,
-        day - lag(day) OVER (PARTITION BY psn_row ORDER BY day, second_no, rx_row) AS person_gap_days,
+        lag(day) OVER (PARTITION BY psn_row ORDER BY day, second_no, rx_row) AS previous_day,
         count(*) OVER (PARTITION BY psn_row, dr_row ORDER BY day RANGE BETWEEN 90 PRECEDING AND CURRENT ROW)
             - 1 AS same_dr_90d
-    FROM rx
+    FROM stage.rx_near
 )
-SELECT rx_row, psn_row, day, inst_row, person_rx_30d, person_fen_90d, person_gap_days, same_dr_90d
-FROM windowed WHERE in_quarter;
+SELECT w.rx_row, w.psn_row, w.day, w.inst_row, w.person_rx_30d, w.person_fen_90d,
+    w.day - coalesce(w.previous_day, o.day) AS person_gap_days, w.same_dr_90d
+FROM windowed w LEFT JOIN older o ON o.psn_row = w.psn_row
+WHERE w.in_quarter;
 
 CREATE TABLE stage.person_place AS
-SELECT psn_row, day, inst_row, in_quarter, count(*) AS n_rx FROM rx GROUP BY psn_row, day, inst_row, in_quarter;
+SELECT psn_row, day, inst_row, in_quarter, count(*) AS n_rx FROM stage.rx_near
+GROUP BY psn_row, day, inst_row, in_quarter;
 
 -- Distinct places and prescribers of the last 90 days, by counting those that appear and those that are gone: one
--- appears on a day when it was not met in the 90 days before, and is gone on the 91st day after the last. A
+-- appears on a day when it was not met in the 90 days before (as far as any day of the quarter looks), and is gone on the 91st day after the last. A
 -- running sum over these events and the days that are asked for grows with the prescriptions, not with their
 -- square. Grain: psn_row, day.
 CREATE TABLE stage.person_breadth AS
@@ -27,7 +37,7 @@ WITH place AS (
     SELECT psn_row, day, lag(day) OVER w AS earlier, lead(day) OVER w AS later FROM stage.person_place
     WINDOW w AS (PARTITION BY psn_row, inst_row ORDER BY day)
 ), met AS (
-    SELECT psn_row, dr_row, day FROM rx GROUP BY psn_row, dr_row, day
+    SELECT psn_row, dr_row, day FROM stage.rx_near GROUP BY psn_row, dr_row, day
 ), prescriber AS (
     SELECT psn_row, day, lag(day) OVER w AS earlier, lead(day) OVER w AS later FROM met
     WINDOW w AS (PARTITION BY psn_row, dr_row ORDER BY day)
