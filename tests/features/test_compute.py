@@ -15,6 +15,8 @@ from features.compute import compute
 from features.staging import release, stage_files
 from features.usual import usual_ranges
 from records.asof import open_asof
+from records.engine import as_written
+from records.output import sha256, write_parquet
 from records.periods import Quarter
 from records.snapshot import Snapshot
 
@@ -44,6 +46,29 @@ def test_rows_key_and_order(small_city: Callable[[int], Any], make_snapshot: Mak
         assert keys == sorted(set(keys))
         assert report.rows == len(keys) > 0
     assert con.execute("SELECT count(DISTINCT as_of), max(as_of) FROM features_person").fetchall() == [(1, QUARTER.as_of)]
+
+
+@pytest.mark.parametrize("at_once", [1, 7, 1000])
+def test_a_file_of_features_is_the_table_written(
+    at_once: int, small_city: Callable[[int], Any], make_snapshot: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    snapshot = make_snapshot(small_city(22).tables)
+    con = open_asof(snapshot, QUARTER)
+    narrow = open_asof(snapshot, QUARTER, wide=False)
+    monkeypatch.setattr("features.compute.ROWS_AT_ONCE", at_once)
+    for grain in GRAINS:
+        compute(con, snapshot, grain)
+        write_parquet(con, f"SELECT * FROM features_{grain}", tmp_path / f"{grain}.parquet", [KEYS[grain]])
+        report = compute(narrow, snapshot, grain, tmp_path)
+        assert sha256(tmp_path / f"features_{grain}.parquet") == sha256(tmp_path / f"{grain}.parquet")
+        assert narrow.execute(f"SELECT count(*) FROM features_{grain}").fetchall() == [(report.rows,)]
+
+
+def test_plans_are_the_planners_own_again_after_a_failing_stage() -> None:
+    con = duckdb.connect()
+    with pytest.raises(duckdb.CatalogException), as_written(con):
+        con.execute("CREATE TABLE made AS SELECT * FROM missing")
+    assert con.execute("SELECT current_setting('disabled_optimizers')").fetchall() == [("",)]
 
 
 def test_a_stage_has_one_row_a_key(small_city: Callable[[int], Any], make_snapshot: Make) -> None:
