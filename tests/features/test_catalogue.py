@@ -9,6 +9,7 @@ import pytest
 
 from features.catalogue import GRAINS, KEYS, SQL_TYPES, load_catalogue
 from features.document import PAGE, page
+from features.measured import load_measured
 from features.staging import building_order, stage_files
 from features.words import reason, usual_text, value_text
 from records.contract import load_contract
@@ -92,4 +93,4 @@ def test_unknown_names_are_refused() -> None:
 
 
 def test_page_is_current() -> None:
-    assert PAGE.read_text(encoding="utf-8") == page(CATALOGUE), "run: python -m features.document"
+    assert PAGE.read_text(encoding="utf-8") == page(CATALOGUE, load_measured(CATALOGUE)), "run: python -m features.document"

@@ -1,13 +1,32 @@
-"""``make study``: the tables of docs/models.md, printed from simulated cities."""
+"""``make study [AREA=...]``: what stands in docs/models.md and docs/features.md, measured anew.
+
+Areas: models prints the tables of docs/models.md, features writes features/measured.csv (then ``make docs``), all.
+"""
 
 from __future__ import annotations
 
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 from tests.study.cities import study
+from tests.study.features import measure
+
+AREAS: dict[str, Callable[[Path], int]] = {"models": study, "features": measure}
+
+
+def main(chosen: str) -> int:
+    if chosen != "all" and chosen not in AREAS:
+        print(f"No area '{chosen}': choose {', '.join(AREAS)} or all.", file=sys.stderr)
+        return 2
+    codes = []
+    for name, area in AREAS.items():
+        if chosen in ("all", name):
+            with tempfile.TemporaryDirectory() as scratch:
+                codes.append(area(Path(scratch)))
+    return max(codes)
+
 
 if __name__ == "__main__":
-    with tempfile.TemporaryDirectory() as scratch:
-        sys.exit(study(Path(scratch)))
+    sys.exit(main(sys.argv[1] if len(sys.argv) > 1 else "all"))
