@@ -59,7 +59,7 @@ def open_asof(
     return con
 
 
-def open_asof_on_spark(snapshot: Snapshot, quarter: Quarter, place: SparkPlace) -> SparkConnection:
+def open_asof_on_spark(snapshot: Snapshot, quarter: Quarter, place: SparkPlace, wide: bool = True) -> SparkConnection:
     """The same as ``open_asof``, with the same tables made by the same SQL, on Spark. Errors as ``start`` has them."""
     from records.spark import SparkConnection
 
@@ -67,7 +67,7 @@ def open_asof_on_spark(snapshot: Snapshot, quarter: Quarter, place: SparkPlace) 
     for table in load_contract():
         con.view_of_file(f"whole.{table.name}", snapshot.file(table.name), ROWS.get(table.name))
     _create_period(con, quarter)
-    _create_known(con, wide=True)
+    _create_known(con, wide)
     return con
 
 

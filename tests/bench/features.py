@@ -36,12 +36,12 @@ def features_at_size() -> list[Line]:
     """Every feature of every grain of a quarter, from its snapshot to the files, whole and a twentieth."""
     with tempfile.TemporaryDirectory() as scratch:
         work = Path(scratch)
-        small = _snapshot(work, PERSONS // PART)
+        small = snapshot_of_city(work, PERSONS // PART)
         plain = timed(["tests.bench.plain_features", small, work / "plain.parquet"], work)
         quick = timed(["tests.bench.plain_features", small, work / "plain.parquet", "thirteen"], work)
         part = _compute(small, work / "part", work)
         tail = _compute(_with_heavy_tail(small, work / "heavy"), work / "tail", work)
-        large = _snapshot(work, PERSONS)
+        large = snapshot_of_city(work, PERSONS)
         whole = _compute(large, work / "whole", work)
         rx, of_part = _rows(large, "prescription"), _rows(small, "prescription")
         what = f"{rx:,} prescriptions, {_rows(large, 'fee_line'):,} fee lines"
@@ -61,7 +61,7 @@ def features_at_size() -> list[Line]:
     ]
 
 
-def _snapshot(work: Path, persons: int) -> Path:
+def snapshot_of_city(work: Path, persons: int) -> Path:
     """The snapshot of a made-up city's quarter without look-back; the city itself is thrown away."""
     city, place = work / f"city-{persons}", work / f"work-{persons}"
     asked = ["--persons", str(persons), "--seed", "5", "--quarter", str(QUARTER), "--months", "0", "--out", city]

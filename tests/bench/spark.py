@@ -1,6 +1,7 @@
 """Spark beside DuckDB: a city as it is and copied, all features of all grains; fixed and marginal cost.
 
-The copies are further cities that share drugs and institutions, so that the work grows as a province's does.
+The copies are further cities that share drugs and institutions, so that the work grows as a province's does. No
+look-back: a quarter by itself, as AREA=features measures it at a prefecture's size.
 ``python -m tests.bench.spark ENGINE SNAPSHOT OUT`` is one measured process.
 """
 
@@ -19,6 +20,7 @@ from records.engine import SparkPlace
 from records.output import sha256, write_parquet
 from records.periods import Quarter
 from records.snapshot import Snapshot
+from tests.bench.features import snapshot_of_city
 from tests.bench.measure import Line, timed
 
 QUARTER = Quarter.parse("2026Q3")
@@ -36,9 +38,7 @@ def spark_beside_duckdb() -> list[Line]:
     """Seconds of both engines at two sizes, each in a process of its own, and what follows from them."""
     with tempfile.TemporaryDirectory() as scratch:
         work = Path(scratch)
-        timed(["pipelines.main", "simulate", "--persons", str(PERSONS), "--seed", "5", "--out", work / "city"], work)
-        timed(["pipelines.main", "run", "--data", work / "city", "--quarter", str(QUARTER), "--work", work / "work"], work)
-        small = next((work / "work" / "snapshots").iterdir())
+        small = snapshot_of_city(work, PERSONS)
         large = _copied(small, work / "large")
         lines: list[Line] = []
         for engine in ("duckdb", "spark"):
@@ -46,13 +46,13 @@ def spark_beside_duckdb() -> list[Line]:
             for folder in (small, large):
                 out = work / f"{engine}-{folder.name}"
                 seconds.append(timed(["tests.bench.spark", engine, folder, out], work).seconds)
-                sizes.append(_rows(out / "prescription.parquet"))
+                sizes.append(_rows(out / "features_prescription.parquet"))
                 lines.append(Line(f"{engine}, all features of {sizes[-1]:,} prescriptions", seconds[-1], "s"))
             slope = (seconds[1] - seconds[0]) / (sizes[1] - sizes[0])
             lines.append(Line(f"{engine}, fixed cost", seconds[0] - slope * sizes[0], "s"))
             lines.append(Line(f"{engine}, a million prescriptions more", slope * 1_000_000, "s"))
         pairs = [
-            [work / f"{engine}-{folder.name}" / f"{grain}.parquet" for engine in ("duckdb", "spark")]
+            [work / f"{engine}-{folder.name}" / f"features_{grain}.parquet" for engine in ("duckdb", "spark")]
             for folder in (small, large)
             for grain in GRAINS
         ]
@@ -87,16 +87,17 @@ def once(engine: str, folder: Path, out: Path) -> None:
     snapshot = Snapshot.load(folder)
     if engine == "spark":
         place = SparkPlace("local[2]", 2, MEMORY, out / "scratch")
-        spark = open_asof_on_spark(snapshot, QUARTER, place)
+        spark = open_asof_on_spark(snapshot, QUARTER, place, wide=False)
         for grain in GRAINS:
             compute(spark, snapshot, grain)
         con = hand_over(spark, snapshot, QUARTER, 2, "2GB")
-    else:
-        con = open_asof(snapshot, QUARTER, threads=2, memory_limit=MEMORY, scratch=out / "scratch")
         for grain in GRAINS:
-            compute(con, snapshot, grain)
+            write_parquet(con, f"SELECT * FROM features_{grain}", out / f"features_{grain}.parquet", [KEYS[grain]])
+        spark.close()
+        return
+    con = open_asof(snapshot, QUARTER, threads=2, memory_limit=MEMORY, scratch=out / "scratch", wide=False)
     for grain in GRAINS:
-        write_parquet(con, f"SELECT * FROM features_{grain}", out / f"{grain}.parquet", [KEYS[grain]])
+        compute(con, snapshot, grain, out)
 
 
 if __name__ == "__main__":
