@@ -71,7 +71,9 @@ def _copied(small: Path, target: Path) -> Path:
         said = ", ".join(f"{name} || '-' || copy AS {name}" for name in own)
         query = f"SELECT * REPLACE ({said}) FROM {source} CROSS JOIN range({COPIES}) AS c(copy)" if copied else f"FROM {source}"
         chosen = f"SELECT * EXCLUDE (copy) FROM ({query})" if copied else query
-        write_parquet(con, chosen, target / f"{table.name}.parquet")
+        # Sorted as a snapshot is: short keys are places in the file.
+        order = [f"{name} NULLS FIRST" for name in table.order]
+        write_parquet(con, chosen, target / f"{table.name}.parquet", order)
     (target / "snapshot.json").write_bytes((small / "snapshot.json").read_bytes())
     return target
 
