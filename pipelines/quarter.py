@@ -135,12 +135,7 @@ class QuarterTables:
         return frame
 
 
-def compute_quarter(
-    snapshot: Snapshot,
-    quarter: Quarter,
-    basis: Basis,
-    machine: Machine,
-) -> QuarterTables:
+def compute_quarter(snapshot: Snapshot, quarter: Quarter, basis: Basis, machine: Machine) -> QuarterTables:
     """Open the snapshot as of a quarter and compute its findings and features; on Spark where a place is given."""
     from basis.find import find
     from basis.knowledge import load_points

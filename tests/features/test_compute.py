@@ -62,13 +62,17 @@ def test_a_file_of_features_is_the_table_written(
         report = compute(narrow, snapshot, grain, tmp_path)
         assert sha256(tmp_path / f"features_{grain}.parquet") == sha256(tmp_path / f"{grain}.parquet")
         assert narrow.execute(f"SELECT count(*) FROM features_{grain}").fetchall() == [(report.rows,)]
+        assert report.rows > 0
 
 
 def test_plans_are_the_planners_own_again_after_a_failing_stage() -> None:
     con = duckdb.connect()
+    asked = "SELECT current_setting('disabled_optimizers')"
+    with as_written(con):
+        assert set(con.execute(asked).fetchall()[0][0].split(",")) == {"join_order", "build_side_probe_side"}
     with pytest.raises(duckdb.CatalogException), as_written(con):
         con.execute("CREATE TABLE made AS SELECT * FROM missing")
-    assert con.execute("SELECT current_setting('disabled_optimizers')").fetchall() == [("",)]
+    assert con.execute(asked).fetchall() == [("",)]
 
 
 def test_a_stage_has_one_row_a_key(small_city: Callable[[int], Any], make_snapshot: Make) -> None:
