@@ -121,6 +121,17 @@ def test_stake_follows_the_share_the_fund_paid(asof: Asof) -> None:
     assert found == [("F1", Decimal("13.33"), "line_share"), ("F2", Decimal("6.67"), "line_share")]
 
 
+@pytest.mark.parametrize("scope", ["19999999.99", "20000000.00", "20000000.01", "9999999999.99"])
+def test_stake_is_exact_where_short_numbers_end(asof: Asof, scope: str) -> None:
+    fund = Decimal(scope) - Decimal("7.77")
+    con = asof(
+        prescription=rx("R1", DAY),
+        settlement=settled("S1", DAY, scope, fund=str(fund)),
+        fee_line=line("F1", "S1", DAY, "XA", "1", scope, scope),
+    )
+    assert rows(con, "SELECT stake_amt FROM net_line") == [(fund,)]
+
+
 def test_a_prescription_of_another_quarter_is_not_in_the_frame(asof: Asof) -> None:
     con = asof(quarter="2026Q4", prescription=rx("R1", DAY), settlement=S1, fee_line=L1)
     assert rows(con, "SELECT * FROM frame") == []
