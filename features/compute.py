@@ -9,6 +9,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
 
+from features.carried import without_months
 from features.catalogue import KEYS, ROW_KEYS, Feature, load_catalogue
 from features.staging import build
 from records.engine import Connection, as_written, tables_of
@@ -54,6 +55,7 @@ def compute(con: Connection, snapshot: Snapshot, grain: str, folder: Path | None
     as an output is, so that a city's features need not fit in memory. Raises KeyError for an unknown grain.
     """
     features = load_catalogue().of(grain)
+    without_months(con)
     off = _switched_off(con, snapshot, features)
     absent = {entry.feature for entry in off}
     wanted = [feature for feature in features if feature.name not in absent]
@@ -110,7 +112,7 @@ def _statement(grain: str, features: Iterable[Feature], absent: set[str], where:
 
 
 def _switched_off(con: Connection, snapshot: Snapshot, features: Iterable[Feature]) -> list[SwitchedOff]:
-    known = _known_needs(con, snapshot)
+    known = known_needs(con, snapshot)
     off = []
     for feature in features:
         need = next((need for need in feature.needs if not any(known[choice] for choice in need.split("|"))), None)
@@ -127,17 +129,19 @@ def _switched_off(con: Connection, snapshot: Snapshot, features: Iterable[Featur
     return off
 
 
-def _known_needs(con: Connection, snapshot: Snapshot) -> dict[str, bool]:
+def known_needs(con: Connection, snapshot: Snapshot) -> dict[str, bool]:
     """For every table or column that a feature needs, whether it held anything before the as-of moment.
 
-    Asked once a connection and kept in ``stage.known``; findings can come later.
+    That of earlier months counts (``carried.known``). Asked once a connection and kept in ``stage.known``; findings
+    can come later.
     """
     if "known" not in tables_of(con, "stage"):
         import pyarrow as pa
 
         con.execute("CREATE SCHEMA IF NOT EXISTS stage")
         needs = sorted({choice for feature in load_catalogue() for need in feature.needs for choice in need.split("|")})
-        answers = [need != "findings" and _known(con, snapshot, need) for need in needs]
+        carried = {row[0] for row in con.execute("SELECT need FROM carried.known").fetchall()}
+        answers = [need in carried or (need != "findings" and _known(con, snapshot, need)) for need in needs]
         con.register("given_known", pa.table({"need": needs, "known": answers}))
         con.execute("CREATE TABLE stage.known AS SELECT need, known FROM given_known")
         con.unregister("given_known")

@@ -11,7 +11,7 @@ from time import perf_counter
 from records.engine import Connection, as_written, tables_of
 
 _FOLDER = Path(__file__).parent / "stages"
-_CREATED = re.compile(r"CREATE TABLE stage\.(\w+)")
+_CREATED = re.compile(r"CREATE (?:TABLE|VIEW) stage\.(\w+)")
 _NAMED = re.compile(r"\bstage\.(\w+)")
 # Findings can be made, or made anew, between two computations on one connection.
 VOLATILE = frozenset({"finding"})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +14,7 @@ from records.engine import Connection, SparkPlace
 from records.output import beside, write_parquet
 from records.periods import Quarter
 from records.snapshot import Snapshot
+from records.source import parquet
 
 if TYPE_CHECKING:
     import duckdb
@@ -49,17 +51,22 @@ FINDING_ORDER = (
 
 @dataclass(frozen=True)
 class Machine:
-    """How much of the machine a computation may use, where it may put what it needs meanwhile, and Spark if it is to be."""
+    """How much of the machine a computation may use, where it may put what it needs meanwhile, and Spark if it is to be.
+
+    ``months`` is where parts of earlier months are kept (``features.carried``), None where nobody keeps them.
+    """
 
     threads: int
     memory_limit: str
     scratch: Path
     spark: SparkPlace | None = None
+    months: Path | None = None
 
 
 def machine_of(source: Source, workplace: Workplace) -> Machine:
-    """What a command was told of the machine, with the work folder's own scratch folder."""
-    return Machine(source.threads, source.memory_limit, workplace.scratch, source.spark)
+    """What a command was told of the machine, with the work folder's own scratch folder and its months, if any are kept."""
+    kept = workplace.months if workplace.months.exists() else None
+    return Machine(source.threads, source.memory_limit, workplace.scratch, source.spark, kept)
 
 
 @dataclass(frozen=True)
@@ -139,8 +146,6 @@ def compute_quarter(snapshot: Snapshot, quarter: Quarter, basis: Basis, machine:
     """Open the snapshot as of a quarter and compute its findings and features; on Spark where a place is given."""
     from basis.find import find
     from basis.knowledge import load_points
-    from features.compute import compute
-    from features.staging import release
 
     place = machine.spark
     spill, written = machine.scratch / "spill", machine.scratch / f"features-{quarter}-{os.getpid()}"
@@ -151,16 +156,53 @@ def compute_quarter(snapshot: Snapshot, quarter: Quarter, basis: Basis, machine:
     knowledge = load_points(con, basis.points) if basis.points else None
     found = find(con, snapshot, basis.rulebook, knowledge)
     switched_off = [{"room": "basis", **entry} for entry in found.switched_off]
-    for grain in GRAINS:
-        off = compute(con, snapshot, grain, written).switched_off
-        switched_off += [
-            {"room": "features", "what": f"{grain}.{entry.feature}", "why_zh": entry.why_zh, "why_en": entry.why_en}
-            for entry in off
-        ]
-    release(con)
+    if own is not None and machine.months is not None:
+        months = _with_kept_months(own, snapshot, quarter, machine, machine.months)
+        switched_off += _compute(months, snapshot, written)
+        months.close()
+        for grain in GRAINS:
+            own.execute(f"CREATE VIEW features_{grain} AS SELECT * FROM {parquet(written / f'features_{grain}.parquet')}")
+    else:
+        switched_off += _compute(con, snapshot, written)
     if own is None:
         own = hand_over(spark, snapshot, quarter, machine.threads, machine.memory_limit)  # type: ignore[arg-type]
     return QuarterTables(quarter, own, found, switched_off, found.knowledge, spark, written if spark is None else None)
+
+
+def _compute(con: Connection, snapshot: Snapshot, written: Path) -> list[dict[str, Any]]:
+    """All features of a connection, and those that were switched off."""
+    from features.compute import compute
+    from features.staging import release
+
+    off = [(grain, entry) for grain in GRAINS for entry in compute(con, snapshot, grain, written).switched_off]
+    release(con)
+    return [
+        {"room": "features", "what": f"{grain}.{entry.feature}", "why_zh": entry.why_zh, "why_en": entry.why_en}
+        for grain, entry in off
+    ]
+
+
+def _with_kept_months(
+    own: duckdb.DuckDBPyConnection, snapshot: Snapshot, quarter: Quarter, machine: Machine, folder: Path
+) -> duckdb.DuckDBPyConnection:
+    """A second connection for features, which has the findings and the look-back by its kept months.
+
+    The two share the memory that the command was given.
+    """
+    from features.carried import Kept, open_with_months
+
+    half = _half(machine.memory_limit)
+    own.execute("SET memory_limit = $half", {"half": half})
+    con = open_with_months(snapshot, quarter, Kept(folder, machine.threads, half, machine.scratch / "spill"))
+    con.register("given_findings", own.sql("SELECT * FROM findings").to_arrow_table())
+    con.execute("CREATE TABLE findings AS SELECT * FROM given_findings")
+    con.unregister("given_findings")
+    return con
+
+
+def _half(memory_limit: str) -> str:
+    number, unit = re.fullmatch(r"\s*([\d.]+)\s*(\w+)\s*", memory_limit).groups()  # type: ignore[union-attr]
+    return f"{float(number) / 2:g}{unit}"
 
 
 def write_findings(tables: QuarterTables, folder: Path) -> int:

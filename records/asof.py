@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from records.contract import load_contract
 from records.engine import Connection, SparkPlace, as_written
@@ -35,14 +37,27 @@ def connect(threads: int = 2, memory_limit: str = "4GB", scratch: Path | None = 
     return con
 
 
+class Period(Protocol):
+    """A half-open span of time whose end is the as-of moment: a quarter, or a month."""
+
+    @property
+    def begin(self) -> datetime:
+        """First moment."""
+
+    @property
+    def as_of(self) -> datetime:
+        """First moment after it: nothing at or after it is known."""
+
+
 def open_asof(
     snapshot: Snapshot,
-    quarter: Quarter,
+    quarter: Period,
     *,
     threads: int = 2,
     memory_limit: str = "4GB",
     scratch: Path | None = None,
     wide: bool = True,
+    only: Mapping[str, str] | None = None,
 ) -> duckdb.DuckDBPyConnection:
     """Open a snapshot as it was known before ``quarter.as_of``.
 
@@ -51,9 +66,10 @@ def open_asof(
     refunds), ``reviewed`` (reviewed lines) and ``rx`` (prescriptions that do not net to zero). With ``wide`` also
     ``net_line``, ``rx_line`` and ``frame`` (the quarter's prescriptions): the same rows with all that stands
     beside them; features do without. The grain and columns of the derived tables stand in ``records/sql``.
+    ``only`` narrows what is seen of the snapshot (``records.months``).
     """
     con = connect(threads, memory_limit, scratch)
-    create_whole(con, snapshot)
+    create_whole(con, snapshot, only)
     _create_period(con, quarter)
     _create_known(con, wide)
     return con
@@ -95,7 +111,7 @@ def view_of_folder(con: duckdb.DuckDBPyConnection, name: str, folder: Path) -> N
     con.execute(f"CREATE OR REPLACE VIEW {name} AS SELECT * FROM read_parquet({parts}, hive_partitioning=false)")
 
 
-def _create_period(con: Connection, quarter: Quarter) -> None:
+def _create_period(con: Connection, quarter: Period) -> None:
     con.execute(
         "CREATE TABLE period AS SELECT $name::VARCHAR AS quarter, $first::TIMESTAMP AS begin, "
         '$last::TIMESTAMP AS "end", $last::TIMESTAMP AS as_of',

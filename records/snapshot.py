@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -110,13 +111,20 @@ def _present(con: duckdb.DuckDBPyConnection, table: Table, supplied: list[str]) 
     return sorted(name for name, count in zip(supplied, found[1:], strict=True) if count)
 
 
-def create_whole(con: duckdb.DuckDBPyConnection, snapshot: Snapshot) -> None:
+def whole_rows(snapshot: Snapshot, table: str) -> str:
+    """A query for all rows of a table, with the row's place (INTEGER, from 0 on) where ``ROWS`` names one."""
+    columns = ", ".join(quoted(column.name) for column in load_contract()[table].columns)
+    place = f", CAST(file_row_number AS INTEGER) AS {ROWS[table][1]}" if table in ROWS else ""
+    return f"SELECT {columns if place else '*'}{place} FROM {parquet(snapshot.file(table))}"
+
+
+def create_whole(con: duckdb.DuckDBPyConnection, snapshot: Snapshot, only: Mapping[str, str] | None = None) -> None:
     """Views over a snapshot's files in schema ``whole``, typed as the contract says.
 
-    Tables of ``ROWS`` have one column more: the row's place (INTEGER, from 0 on), a short key that sorts as the key.
+    Tables of ``ROWS`` have one column more: the row's place, a short key that sorts as the key. ``only`` gives
+    other queries for some tables, which see fewer rows (``records.months``).
     """
     con.execute("CREATE SCHEMA whole")
     for table in load_contract():
-        place = f", CAST(file_row_number AS INTEGER) AS {ROWS[table.name][1]}" if table.name in ROWS else ""
-        columns = ", ".join(quoted(column.name) for column in table.columns) if place else "*"
-        con.execute(f"CREATE VIEW whole.{table.name} AS SELECT {columns}{place} FROM {parquet(snapshot.file(table.name))}")
+        rows = (only or {}).get(table.name) or whole_rows(snapshot, table.name)
+        con.execute(f"CREATE VIEW whole.{table.name} AS {rows}")

@@ -50,6 +50,11 @@ class Workplace:
         return self.work / "basis"
 
     @property
+    def months(self) -> Path:
+        """Folder of what past months leave for the look-back of later quarters; there only where months are kept."""
+        return self.work / "months"
+
+    @property
     def scratch(self) -> Path:
         """Folder for what a running process needs and nobody keeps."""
         return self.work / "scratch"
@@ -100,6 +105,11 @@ class Workplace:
                 raise StoreLocked(
                     f"Another rxpanel command is writing to {self.work}: wait for it, or name another --work."
                 ) from error
-            for left in [*self.scratch.glob("features-*"), self.scratch / "spill", *self.scratch.glob("spark/tables-*")]:
+            for left in [
+                *self.months.glob(".*"),
+                *self.scratch.glob("features-*"),
+                self.scratch / "spill",
+                *self.scratch.glob("spark/tables-*"),
+            ]:
                 shutil.rmtree(left, ignore_errors=True)
             yield

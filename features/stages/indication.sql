@@ -10,28 +10,49 @@ SELECT rx_row, in_quarter, gend || CASE
         WHEN age_days < 23742 THEN 'd' ELSE 'e' END AS band
 FROM rx;
 
-CREATE TABLE stage.lift AS
+CREATE TABLE stage.lift_count AS
 WITH diagnosed AS (
     SELECT rx_row FROM stage.rx_tag GROUP BY rx_row
+)
+-- What was counted: prescriptions, those of a tag, of a class (no tag is '', no class 0), of both.
+SELECT 'diagnosis' AS kind, 0 AS class4, '' AS tag, count(*) AS n FROM diagnosed
+UNION ALL
+SELECT 'person' AS kind, 0 AS class4, '' AS tag, count(*) AS n FROM stage.rx_person
+UNION ALL
+SELECT 'diagnosis' AS kind, 0 AS class4, tag, count(*) AS n FROM stage.rx_tag GROUP BY tag
+UNION ALL
+SELECT 'person' AS kind, 0 AS class4, band AS tag, count(*) AS n FROM stage.rx_person GROUP BY band
+UNION ALL
+SELECT 'diagnosis' AS kind, c.class4, '' AS tag, count(*) AS n
+FROM stage.rx_class c SEMI JOIN diagnosed d ON d.rx_row = c.rx_row GROUP BY c.class4
+UNION ALL
+SELECT 'person' AS kind, class4, '' AS tag, count(*) AS n FROM stage.rx_class GROUP BY class4
+UNION ALL
+SELECT 'diagnosis' AS kind, c.class4, t.tag, count(*) AS n
+FROM stage.rx_class c JOIN stage.rx_tag t ON t.rx_row = c.rx_row GROUP BY c.class4, t.tag
+UNION ALL
+SELECT 'person' AS kind, c.class4, t.band AS tag, count(*) AS n
+FROM stage.rx_class c JOIN stage.rx_person t ON t.rx_row = c.rx_row GROUP BY c.class4, t.band;
+
+CREATE TABLE stage.lift AS
+WITH known AS (
+    SELECT DISTINCT class_name, class4 FROM stage.medicine
+), every AS (
+    SELECT kind, class4, tag, n FROM stage.lift_count
+    UNION ALL
+    SELECT c.kind, coalesce(k.class4, 0) AS class4, c.tag, c.n
+    FROM carried.lift c LEFT JOIN known k ON k.class_name = c.class_name
+    WHERE c.class_name = '' OR k.class4 IS NOT NULL
+), counted AS (
+    SELECT kind, class4, tag, CAST(sum(n) AS BIGINT) AS n FROM every GROUP BY kind, class4, tag HAVING sum(n) > 0
 ), many AS (
-    SELECT 'diagnosis' AS kind, count(*) AS n FROM diagnosed
-    UNION ALL
-    SELECT 'person' AS kind, count(*) AS n FROM stage.rx_person
+    SELECT kind, n FROM counted WHERE class4 = 0 AND tag = ''
 ), by_tag AS (
-    SELECT 'diagnosis' AS kind, tag, count(*) AS n FROM stage.rx_tag GROUP BY tag
-    UNION ALL
-    SELECT 'person' AS kind, band AS tag, count(*) AS n FROM stage.rx_person GROUP BY band
+    SELECT kind, tag, n FROM counted WHERE class4 = 0 AND tag <> ''
 ), by_class AS (
-    SELECT 'diagnosis' AS kind, c.class4, count(*) AS n
-    FROM stage.rx_class c SEMI JOIN diagnosed d ON d.rx_row = c.rx_row GROUP BY c.class4
-    UNION ALL
-    SELECT 'person' AS kind, class4, count(*) AS n FROM stage.rx_class GROUP BY class4
+    SELECT kind, class4, n FROM counted WHERE class4 > 0 AND tag = ''
 ), both_there AS (
-    SELECT 'diagnosis' AS kind, c.class4, t.tag, count(*) AS n
-    FROM stage.rx_class c JOIN stage.rx_tag t ON t.rx_row = c.rx_row GROUP BY c.class4, t.tag
-    UNION ALL
-    SELECT 'person' AS kind, c.class4, t.band AS tag, count(*) AS n
-    FROM stage.rx_class c JOIN stage.rx_person t ON t.rx_row = c.rx_row GROUP BY c.class4, t.band
+    SELECT kind, class4, tag, n FROM counted WHERE class4 > 0 AND tag <> ''
 )
 SELECT b.kind, b.class4, b.tag, b.n AS n_both,
     CAST(round(1000000 * ln(CAST(b.n AS DOUBLE)

@@ -14,26 +14,28 @@ SELECT psn_row, CAST(count(*) AS INTEGER) AS prescribers,
     CAST(max(n) AS DOUBLE) / CAST(sum(n) AS BIGINT) AS top_prescriber_share
 FROM seen GROUP BY psn_row;
 
-CREATE TABLE stage.person_death AS
-SELECT n.psn_row, CAST(count(*) AS INTEGER) AS lines_after_death
+CREATE TABLE stage.died_before AS
+SELECT n.psn_row, count(*) AS n
 FROM net n JOIN (SELECT psn_row, dead_date FROM person WHERE dead_date IS NOT NULL) p ON p.psn_row = n.psn_row
 WHERE n.day > p.dead_date - DATE '1970-01-01'
 GROUP BY n.psn_row;
 
+CREATE TABLE stage.person_death AS
+SELECT psn_row, CAST(sum(n) AS INTEGER) AS lines_after_death FROM (
+    SELECT psn_row, n FROM stage.died_before UNION ALL SELECT psn_row, n FROM carried.death
+) AS every GROUP BY psn_row HAVING sum(n) > 0;
+
 -- Settled as an outpatient or at a pharmacy on a day strictly inside a stay in hospital.
 CREATE TABLE stage.visit_in_stay AS
 WITH stay AS (
-    SELECT setl_row, psn_row, first_day, last_day FROM stage.visit WHERE inpatient AND last_day > first_day + 1
+    SELECT psn_row, first_day, last_day, stay_id FROM stage.visit WHERE inpatient AND last_day > first_day + 1
 ), inside AS (
-    SELECT v.setl_row, v.psn_row, v.inst_row, s.setl_row AS stay_row
+    SELECT v.setl_row, v.psn_row, v.inst_row, s.stay_id
     FROM stage.visit v JOIN stay s ON s.psn_row = v.psn_row AND v.day > s.first_day AND v.day < s.last_day
     WHERE NOT v.inpatient AND v.in_quarter
 )
 SELECT DISTINCT i.setl_row, i.psn_row, i.inst_row
-FROM settlement a
-JOIN inside i ON i.setl_row = a.setl_row
-JOIN (SELECT DISTINCT s.setl_row, s.mdtrt_id FROM settlement s SEMI JOIN inside i ON i.stay_row = s.setl_row) b
-    ON b.setl_row = i.stay_row AND b.mdtrt_id <> a.mdtrt_id;
+FROM settlement a JOIN inside i ON i.setl_row = a.setl_row AND i.stay_id <> a.mdtrt_id;
 
 CREATE TABLE stage.person_in_stay AS
 SELECT psn_row, CAST(count(*) AS INTEGER) AS n FROM stage.visit_in_stay GROUP BY psn_row;

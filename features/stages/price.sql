@@ -1,8 +1,13 @@
 -- Prices of a counting unit, in millionths of a yuan, against the product's median and the cheapest alternative
 -- of the same generic name, form and strength. A product's median rests on the look-back's paid lines.
+CREATE TABLE stage.paid AS
+SELECT item, pric, count(*) AS n FROM net WHERE list_type <> 102 AND pric > 0 GROUP BY item, pric;
+
 CREATE TABLE stage.priced AS
 WITH paid AS (
-    SELECT item, pric, count(*) AS n FROM net WHERE list_type <> 102 AND pric > 0 GROUP BY item, pric
+    SELECT item, pric, CAST(sum(n) AS BIGINT) AS n FROM (
+        SELECT item, pric, n FROM stage.paid UNION ALL SELECT item, pric, n FROM carried.paid
+    ) AS every GROUP BY item, pric HAVING sum(n) > 0
 )
 SELECT p.item, p.n, CAST(round(CAST(p.pric AS DOUBLE) * 1000000 / CAST(m.units_per_pack AS DOUBLE)) AS BIGINT) AS micro
 FROM paid p JOIN stage.medicine m ON m.item = p.item AND m.listed

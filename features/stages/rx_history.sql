@@ -3,11 +3,16 @@
 -- asked for the last day before.
 CREATE TABLE stage.rx_near AS
 SELECT r.rx_row, r.psn_row, r.dr_row, r.inst_row, r.day, r.second_no, r.in_quarter, r.amount_fen FROM rx r
-WHERE r.day >= (SELECT begin_day FROM stage.moment) - 90;
+WHERE r.day >= (SELECT begin_day FROM stage.moment) - 90
+UNION ALL
+SELECT c.rx_row, c.psn_row, c.dr_row, c.inst_row, c.day, c.second_no, FALSE AS in_quarter, c.amount_fen FROM carried.rx c
+WHERE c.day >= (SELECT begin_day FROM stage.moment) - 90;
 
 CREATE TABLE stage.rx_history AS
 WITH older AS (
-    SELECT psn_row, max(day) AS day FROM rx WHERE day < (SELECT begin_day FROM stage.moment) - 90 GROUP BY psn_row
+    SELECT psn_row, max(day) AS day FROM (
+        SELECT psn_row, day FROM rx UNION ALL SELECT psn_row, day FROM carried.rx
+    ) AS every WHERE day < (SELECT begin_day FROM stage.moment) - 90 GROUP BY psn_row
 ), windowed AS (
     SELECT rx_row, psn_row, day, inst_row, in_quarter,
         count(*) OVER (PARTITION BY psn_row ORDER BY day RANGE BETWEEN 30 PRECEDING AND CURRENT ROW) - 1

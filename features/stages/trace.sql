@@ -1,21 +1,14 @@
 -- Drug boxes settled more than once. A code counts when it was never a split pack and stands, net of returns,
 -- on two or more fee lines that themselves stand net of refunds. Grain: fee_row.
 CREATE TABLE stage.traced AS
-WITH known AS (
-    SELECT t.drug_trac_codg, f.fee_row, t.trdn_flag, t.sel_retn_cnt
-    FROM whole.fee_line f JOIN whole.drug_trace t ON t.feedetl_sn = f.feedetl_sn
-    WHERE t.sel_retn_time < (SELECT as_of FROM stage.moment)
-), box AS (
-    SELECT drug_trac_codg, fee_row, max(trdn_flag) AS split, sum(sel_retn_cnt) AS kept
-    FROM known GROUP BY drug_trac_codg, fee_row
-), standing AS (
-    SELECT b.drug_trac_codg, b.fee_row, b.split FROM box b SEMI JOIN net n ON n.fee_row = b.fee_row WHERE b.kept > 0
-), code AS (
-    SELECT drug_trac_codg, count(*) AS n_lines, max(split) AS split FROM standing GROUP BY drug_trac_codg
+WITH code AS (
+    SELECT drug_trac_codg, count(*) AS n_lines, max(split) AS split FROM (
+        SELECT drug_trac_codg, split FROM stage.box UNION ALL SELECT drug_trac_codg, split FROM carried.trace
+    ) AS every GROUP BY drug_trac_codg
 )
 SELECT s.fee_row, count(*) AS n_codes,
     count(CASE WHEN c.split = 0 AND c.n_lines >= 2 THEN 1 END) AS n_reused
-FROM standing s JOIN code c ON c.drug_trac_codg = s.drug_trac_codg
+FROM stage.box s JOIN code c ON c.drug_trac_codg = s.drug_trac_codg
 GROUP BY s.fee_row;
 
 -- The same by prescription and whom it concerns. Grain: rx_row (null without one), psn_row, inst_row, dr_row.

@@ -82,6 +82,23 @@ def run(
     record.show()
 
 
+def months(
+    data: options.Data,
+    quarter: options.QuarterText,
+    work: options.Work = None,
+    threads: options.Threads = 2,
+    memory_limit: options.MemoryLimit = "4GB",
+) -> None:
+    """按月留存 Keep what each past month leaves for the look-back of later quarters, so that a run need not read it anew.
+
+    Example: rxpanel months --data city --quarter 2026Q3 --work work
+    """
+    from pipelines.gate import Source
+    from pipelines.months import take_months
+
+    take_months(Source(data, Quarter.parse(quarter), threads, memory_limit), Workplace.of(work))
+
+
 def train(
     data: options.Data,
     quarter: options.QuarterText,
@@ -136,5 +153,5 @@ def app(
 
 def register(root: typer.Typer) -> None:
     """Add these commands to the command line."""
-    for command in (demo, simulate, check, run, train, app):
+    for command in (demo, simulate, check, months, run, train, app):
         root.command()(command)

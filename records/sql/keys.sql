@@ -42,6 +42,7 @@ FROM (
 ) AS k;
 
 -- Settlements in short. Grain: setl_row. Amounts in fen; days as numbers and seconds since 1970, both local.
+-- stay_id: the visit's number of an inpatient stay.
 CREATE TABLE setl AS
 SELECT s.setl_row, s.setl_id, p.psn_row, i.inst_row, i.fixmedins_type, s.refd_setl_flag = 1 AS is_refund,
     s.med_type, s.dise_codg, s.mdtrt_cert_type, coalesce(s.clr_way, '1') IN ('1', '01') AS by_item,
@@ -55,6 +56,7 @@ SELECT s.setl_row, s.setl_id, p.psn_row, i.inst_row, i.fixmedins_type, s.refd_se
     CAST(hour(s.setl_time) AS INTEGER) AS hour_no,
     s.med_type LIKE '2%' OR s.med_type LIKE '52%' AS inpatient,
     s.insu_admdvs <> i.admdvs AND substr(s.insu_admdvs, 1, 4) <> substr(i.admdvs, 1, 4) AS elsewhere,
+    CASE WHEN s.med_type LIKE '2%' OR s.med_type LIKE '52%' THEN s.mdtrt_id END AS stay_id,
     s.setl_time >= (SELECT begin FROM period) AS in_quarter
 FROM settlement s
 JOIN person p ON p.psn_no = s.psn_no
