@@ -1,24 +1,25 @@
--- What stands on a prescription of the frame. Grain: rx_row. Decoction pieces are counted apart. Kinds of drug are
--- counted in two steps, which costs a quarter of counting them as distinct.
+-- What stands on a prescription of the frame. Grain: rx_row. Decoction pieces are counted apart.
 CREATE TABLE stage.rx_class AS
 SELECT rx_row, class4, in_quarter FROM stage.line WHERE rx_row IS NOT NULL AND NOT piece
 GROUP BY rx_row, class4, in_quarter;
 
+-- Prescriptions of three drugs and more, whose kinds the first and the last do not tell.
 CREATE TABLE stage.rx_breadth AS
-WITH substance AS (
-    SELECT rx_row, substance FROM stage.line WHERE in_quarter AND rx_row IS NOT NULL AND NOT piece
-    GROUP BY rx_row, substance
-), drug AS (
-    SELECT rx_row, CAST(count(*) AS INTEGER) AS n_drugs FROM substance GROUP BY rx_row
-), class AS (
-    SELECT rx_row, CAST(count(*) AS INTEGER) AS n_class4 FROM stage.rx_class WHERE in_quarter GROUP BY rx_row
+WITH several AS (
+    SELECT rx_row FROM stage.line WHERE in_quarter AND rx_row IS NOT NULL AND NOT piece
+    GROUP BY rx_row HAVING count(*) > 2
 )
-SELECT d.rx_row, d.n_drugs, c.n_class4 FROM drug d JOIN class c ON c.rx_row = d.rx_row;
+SELECT l.rx_row, CAST(count(DISTINCT l.substance) AS INTEGER) AS n_drugs, CAST(count(DISTINCT l.class4) AS INTEGER) AS n_class4
+FROM stage.line l SEMI JOIN several s ON s.rx_row = l.rx_row
+WHERE l.in_quarter AND NOT l.piece
+GROUP BY l.rx_row;
 
 CREATE TABLE stage.rx_content AS
 WITH summed AS (
 SELECT l.rx_row,
     CAST(count(*) AS INTEGER) AS n_lines,
+    min(CASE WHEN NOT l.piece THEN l.substance END) AS first_drug, max(CASE WHEN NOT l.piece THEN l.substance END) AS last_drug,
+    min(CASE WHEN NOT l.piece THEN l.class4 END) AS first_class, max(CASE WHEN NOT l.piece THEN l.class4 END) AS last_class,
     CAST(count(CASE WHEN l.piece THEN 1 END) AS INTEGER) AS n_pieces,
     CAST(count(CASE WHEN NOT l.piece THEN 1 END) AS INTEGER) AS n_products,
     CAST(bit_count(bit_or(m.atc1_bit)) AS INTEGER) AS n_atc1, count(CASE WHEN m.listed THEN 1 END) AS n_listed,
@@ -52,5 +53,8 @@ LEFT JOIN stage.usual_drug u ON u.item = l.item AND NOT l.piece
 WHERE l.in_quarter AND l.rx_row IS NOT NULL
 GROUP BY l.rx_row
 )
-SELECT s.*, coalesce(b.n_drugs, 0) AS n_drugs, coalesce(b.n_class4, 0) AS n_class4
+SELECT s.* EXCLUDE (first_drug, last_drug, first_class, last_class),
+    coalesce(b.n_drugs, CASE WHEN s.first_drug IS NULL THEN 0 WHEN s.first_drug = s.last_drug THEN 1 ELSE 2 END) AS n_drugs,
+    coalesce(b.n_class4, CASE WHEN s.first_class IS NULL THEN 0 WHEN s.first_class = s.last_class THEN 1 ELSE 2 END)
+        AS n_class4
 FROM summed s LEFT JOIN stage.rx_breadth b ON b.rx_row = s.rx_row;

@@ -8,12 +8,21 @@ UNION ALL
 SELECT c.rx_row, c.psn_row, c.dr_row, c.inst_row, c.day, c.second_no, FALSE AS in_quarter, c.amount_fen FROM carried.rx c
 WHERE c.day >= (SELECT begin_day FROM stage.moment) - 90;
 
+-- Most persons have one prescription there: what follows is only worked out for the others.
+CREATE TABLE stage.person_often AS
+SELECT psn_row FROM stage.rx_near GROUP BY psn_row HAVING count(*) > 1;
+
+CREATE TABLE stage.rx_often AS
+SELECT n.rx_row, n.psn_row, n.dr_row, n.inst_row, n.day, n.second_no, n.in_quarter, n.amount_fen
+FROM stage.rx_near n SEMI JOIN stage.person_often o ON o.psn_row = n.psn_row;
+
+CREATE TABLE stage.rx_older AS
+SELECT psn_row, max(day) AS day FROM (
+    SELECT psn_row, day FROM rx UNION ALL SELECT psn_row, day FROM carried.rx
+) AS every WHERE day < (SELECT begin_day FROM stage.moment) - 90 GROUP BY psn_row;
+
 CREATE TABLE stage.rx_history AS
-WITH older AS (
-    SELECT psn_row, max(day) AS day FROM (
-        SELECT psn_row, day FROM rx UNION ALL SELECT psn_row, day FROM carried.rx
-    ) AS every WHERE day < (SELECT begin_day FROM stage.moment) - 90 GROUP BY psn_row
-), windowed AS (
+WITH windowed AS (
     SELECT rx_row, psn_row, day, inst_row, in_quarter,
         count(*) OVER (PARTITION BY psn_row ORDER BY day RANGE BETWEEN 30 PRECEDING AND CURRENT ROW) - 1
             AS person_rx_30d,
@@ -22,27 +31,27 @@ WITH older AS (
         lag(day) OVER (PARTITION BY psn_row ORDER BY day, second_no, rx_row) AS previous_day,
         count(*) OVER (PARTITION BY psn_row, dr_row ORDER BY day RANGE BETWEEN 90 PRECEDING AND CURRENT ROW)
             - 1 AS same_dr_90d
-    FROM stage.rx_near
+    FROM stage.rx_often
 )
 SELECT w.rx_row, w.psn_row, w.day, w.inst_row, w.person_rx_30d, w.person_fen_90d,
     w.day - coalesce(w.previous_day, o.day) AS person_gap_days, w.same_dr_90d
-FROM windowed w LEFT JOIN older o ON o.psn_row = w.psn_row
+FROM windowed w LEFT JOIN stage.rx_older o ON o.psn_row = w.psn_row
 WHERE w.in_quarter;
 
 CREATE TABLE stage.person_place AS
-SELECT psn_row, day, inst_row, in_quarter, count(*) AS n_rx FROM stage.rx_near
+SELECT psn_row, day, inst_row, in_quarter, count(*) AS n_rx FROM stage.rx_often
 GROUP BY psn_row, day, inst_row, in_quarter;
 
 -- Distinct places and prescribers of the last 90 days, by counting those that appear and those that are gone: one
--- appears on a day when it was not met in the 90 days before (as far as any day of the quarter looks), and is gone on the 91st day after the last. A
--- running sum over these events and the days that are asked for grows with the prescriptions, not with their
--- square. Grain: psn_row, day.
+-- appears on a day when it was not met in the 90 days before (as far as any day of the quarter looks), and is gone on
+-- the 91st day after the last. A running sum over these events and the days that are asked for grows with the
+-- prescriptions, not with their square. Grain: psn_row, day.
 CREATE TABLE stage.person_breadth AS
 WITH place AS (
     SELECT psn_row, day, lag(day) OVER w AS earlier, lead(day) OVER w AS later FROM stage.person_place
     WINDOW w AS (PARTITION BY psn_row, inst_row ORDER BY day)
 ), met AS (
-    SELECT psn_row, dr_row, day FROM stage.rx_near GROUP BY psn_row, dr_row, day
+    SELECT psn_row, dr_row, day FROM stage.rx_often GROUP BY psn_row, dr_row, day
 ), prescriber AS (
     SELECT psn_row, day, lag(day) OVER w AS earlier, lead(day) OVER w AS later FROM met
     WINDOW w AS (PARTITION BY psn_row, dr_row ORDER BY day)
@@ -76,7 +85,14 @@ SELECT h.rx_row, h.person_rx_30d, h.person_fen_90d, h.person_gap_days, h.same_dr
     p.n_rx - 1 AS same_place_day, b.institutions_90d, b.prescribers_90d, b.institutions_day
 FROM stage.rx_history h
 JOIN stage.person_breadth b ON b.psn_row = h.psn_row AND b.day = h.day
-JOIN stage.person_place p ON p.psn_row = h.psn_row AND p.day = h.day AND p.inst_row = h.inst_row;
+JOIN stage.person_place p ON p.psn_row = h.psn_row AND p.day = h.day AND p.inst_row = h.inst_row
+UNION ALL
+SELECT n.rx_row, 0 AS person_rx_30d, n.amount_fen AS person_fen_90d, n.day - o.day AS person_gap_days, 0 AS same_dr_90d,
+    0 AS person_rx_day, 0 AS same_place_day, 1 AS institutions_90d, 1 AS prescribers_90d, 1 AS institutions_day
+FROM stage.rx_near n
+ANTI JOIN stage.person_often m ON m.psn_row = n.psn_row
+LEFT JOIN stage.rx_older o ON o.psn_row = n.psn_row
+WHERE n.in_quarter;
 
 -- The prescriber's rhythm in the quarter. Seconds since the prescriber's previous prescription of the day.
 CREATE TABLE stage.rx_rhythm AS

@@ -61,10 +61,10 @@ def features_at_size() -> list[Line]:
     ]
 
 
-def snapshot_of_city(work: Path, persons: int) -> Path:
-    """The snapshot of a made-up city's quarter without look-back; the city itself is thrown away."""
-    city, place = work / f"city-{persons}", work / f"work-{persons}"
-    asked = ["--persons", str(persons), "--seed", "5", "--quarter", str(QUARTER), "--months", "0", "--out", city]
+def snapshot_of_city(work: Path, persons: int, months: int = 0) -> Path:
+    """The snapshot of a made-up city's quarter and of months before it; the city itself is thrown away."""
+    city, place = work / f"city-{persons}-{months}", work / f"work-{persons}-{months}"
+    asked = ["--persons", str(persons), "--seed", "5", "--quarter", str(QUARTER), "--months", str(months), "--out", city]
     timed(["pipelines.main", "simulate", *asked], work)
     timed(["tests.bench.features", "snapshot", city, place], work)
     fresh(city)
