@@ -9,8 +9,9 @@ import numpy as np
 from simulator.calendar import DAY
 from simulator.catalogue import Array, catalogue, is_disease, parameters
 from simulator.coming import Scene
+from simulator.dispensing import charge_another, dispensed, rounded
 from simulator.refunds import reverse
-from simulator.streams import BILLS, REFUNDS
+from simulator.streams import BILLS, DISPENSING, REFUNDS
 from simulator.traces import sell_returned, trace
 from simulator.visits import ORDINARY, SCHEMES, STAY, Visits
 
@@ -25,7 +26,8 @@ SERVICES = (
 #: Names under which goods were charged as drugs; ``own_name`` of a line counts them first, trade names after them.
 SWAPPED = ("蜂蜜", "保健食品组合", "洗化用品", "红枣阿胶糕")
 _LINE_SERVICE, _LINE_TWIN, _LINE_WARD = 50, 90, 80
-_SHARE = {"01": 100, "02": 90, "03": 0}
+#: From this line number on lines charge the first one again.
+FIRST_AGAIN = _LINE_WARD
 
 
 @dataclass(frozen=True)
@@ -60,11 +62,11 @@ def bill(scene: Scene, visits: Visits) -> Bill:
     visits = visits.in_time()
     _send_outside(scene, visits, rng)
     seller = np.where(visits.pharmacy >= 0, visits.pharmacy, scene.doctor_column("place", visits.doctor))
-    lines = _drug_lines(scene, visits, seller)
+    lines = dispensed(scene, visits, seller)
     _use_trade_names(scene, visits, lines, seller, rng)
     lines = _charge_on_wards(scene, visits, lines, rng)
     if not scene.city.clean:
-        lines = _charge_wrongly(scene, visits, lines, rng)
+        lines = _charge_wrongly(scene, visits, lines, seller, rng)
     lines = join(lines, _service_lines(scene, visits, rng))
     lines = take(lines, np.argsort(lines["visit"].astype(np.int64) * 128 + lines["number"], kind="stable"))
     settled = _settle(scene, visits, rng)
@@ -88,40 +90,6 @@ def _send_outside(scene: Scene, visits: Visits, rng: np.random.Generator) -> Non
     visits.pharmacy[rows] = scene.choosing.pharmacies(area, rng.random(len(rows)))
 
 
-def _round(fraction: Array, of: int) -> Array:
-    """Whole numbers divided by ``of``, half up; for amounts that are not negative."""
-    return np.asarray((fraction + of // 2) // of)
-
-
-def _drug_lines(scene: Scene, visits: Visits, seller: Array) -> Columns:
-    drug = catalogue()
-    visit, slot = np.nonzero(visits.drugs >= 0)
-    item = visits.drugs[visit, slot]
-    days = visits.days[visit, slot]
-    units = drug.units[item] * visits.factor[visit, slot]
-    times = np.where(drug.piece[item] | (units <= 1), 1, np.where(units <= 2, 2, 3))
-    count = np.maximum(1, np.ceil(units * days / drug.pack[item] - 1e-6)).astype(np.int64)
-    level = scene.city.places["price"][seller[visit]]
-    price = np.maximum(np.round(drug.price[item] * level), 100).astype(np.int64)
-    share = np.array([_SHARE[level] for level in drug.drug["chrgitm_lv"]])[item]
-    amount = _round(count * price, 100)
-    return {
-        "visit": visit.astype(np.int32),
-        "number": slot.astype(np.int16),
-        "drug": item.astype(np.int16),
-        "service": np.full(len(visit), -1, dtype=np.int16),
-        "cnt": count,
-        "price": price,
-        "amount": amount,
-        "scope": _round(amount * share, 100),
-        "minute": visits.when[visit] + 6,
-        "days": days.astype(np.int16),
-        "times": times.astype(np.int8),
-        "dose": np.round(units * drug.strength[item] / times * 10_000).astype(np.int64),
-        "own_name": np.full(len(visit), -1, dtype=np.int16),
-    }
-
-
 def _use_trade_names(scene: Scene, visits: Visits, lines: Columns, seller: Array, rng: np.random.Generator) -> None:
     """Some places charge a drug under its trade name, which shares no character with the listed one."""
     named = np.array([len(SWAPPED) + number if trade else -1 for number, trade in enumerate(catalogue().trade)])
@@ -142,8 +110,8 @@ def _charge_on_wards(scene: Scene, visits: Visits, lines: Columns, rng: np.rando
     return join(lines, ward)
 
 
-def _charge_wrongly(scene: Scene, visits: Visits, lines: Columns, rng: np.random.Generator) -> Columns:
-    """Institutions that charge goods as drugs, or a drug twice: marks the visits, returns the changed lines."""
+def _charge_wrongly(scene: Scene, visits: Visits, lines: Columns, seller: Array, rng: np.random.Generator) -> Columns:
+    """Institutions that charge goods or one drug as another, or a drug twice: marks the visits, returns the changed lines."""
     place, marks = scene.place_column("scheme", visits.doctor), parameters()["schemes"]
     draw, own = rng.random(len(visits)), (visits.scheme == 0) & (visits.pharmacy < 0)
     swap = own & (place == "substitution") & (draw < marks["substitution"]["share"])
@@ -153,6 +121,8 @@ def _charge_wrongly(scene: Scene, visits: Visits, lines: Columns, rng: np.random
     first = lines["number"] == 0
     changed = np.flatnonzero(first & swap[lines["visit"]])
     lines["own_name"][changed] = rng.integers(0, len(SWAPPED), len(changed))
+    named = scene.stream(DISPENSING, 2).random(len(changed)) >= marks["substitution"]["other_product"]
+    charge_another(scene, visits, seller, lines, changed[~named])
     twin = take(lines, np.flatnonzero(first & twice[lines["visit"]]))
     twin["number"][:] = _LINE_TWIN
     twin["minute"] = twin["minute"] + 1
@@ -214,8 +184,8 @@ def _sum(scene: Scene, visits: Visits, lines: Columns, settled: Columns) -> None
     employed = scene.people.employed[visits.person[settled["visit"]]]
     shares = parameters()["settlement"]["fund_share"]
     percent = np.where(employed, round(100 * shares["310"]), round(100 * shares["390"]))
-    fund = _round(scope * percent, 100)
-    account = np.where(employed, _round(amount - fund, 2), 0)
+    fund = rounded(scope * percent, 100)
+    account = np.where(employed, rounded(amount - fund, 2), 0)
     sign = np.where(settled["suffix"] == ord("R"), -1, 1)
     settled["total"], settled["scope"], settled["fund"] = sign * amount, sign * scope, sign * fund
     settled["own"] = sign * total(np.where(self_paid, lines["amount"], 0))

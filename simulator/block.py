@@ -16,7 +16,7 @@ from simulator.choosing import Choosing
 from simulator.coming import Scene, ordinary_visits
 from simulator.faults import Fault, spoil_lines, spoil_settlement
 from simulator.kinds import misconduct
-from simulator.line_rows import fee_lines, trace_rows
+from simulator.line_rows import fee_lines, prescribed_lines, trace_rows
 from simulator.people import people_of
 from simulator.places import City
 from simulator.rows import Rows
@@ -72,6 +72,7 @@ def draw(city: City, calendar: Calendar, number: int, window: tuple[int, int] = 
     rows = Rows(scene, billed, *window)
     tables = {
         "prescription": rows.prescriptions(),
+        "prescription_line": prescribed_lines(rows),
         "diagnosis": rows.diagnoses(),
         "settlement": rows.settlements(),
         "fee_line": fee_lines(rows),

@@ -17,6 +17,8 @@ _HERE = Path(__file__).parent
 #: Most drugs that one prescription can hold.
 SLOTS = 11
 _BRAND = "（原研）"
+#: The same generic of another maker, which nobody prescribes and which stands in when the first is out of stock.
+_STAND_IN = "（他厂）"
 Array = np.ndarray[Any, Any]
 
 
@@ -47,11 +49,11 @@ def _code(number: int, entry: dict[str, str]) -> str:
 
 
 def _drug(number: int, entry: dict[str, str]) -> dict[str, Any]:
-    piece, brand = entry["form"] == "饮片", entry["name"].endswith(_BRAND)
+    piece, brand, other = entry["form"] == "饮片", entry["name"].endswith(_BRAND), entry["name"].endswith(_STAND_IN)
     return {
         "med_list_codg": _code(number, entry),
-        "drug_genname": entry["name"].removesuffix(_BRAND),
-        "drug_prodname": "原研进口" if brand else None,
+        "drug_genname": entry["name"].removesuffix(_BRAND).removesuffix(_STAND_IN),
+        "drug_prodname": "原研进口" if brand else "他厂仿制" if other else None,
         "drug_kind": "13" if piece else ("11" if entry["atc"] else "12"),
         "atc_code": entry["atc"] or None,
         "tcm_class": "补益" if piece else None,
@@ -65,7 +67,7 @@ def _drug(number: int, entry: dict[str, str]) -> dict[str, Any]:
         "bas_medn_flag": int(entry["bas"]),
         "hi_nego_drug_flag": int(entry["nego"]),
         "vbp_group": entry["vbp"] or None,
-        "vbp_selected_flag": int(bool(entry["vbp"]) and not brand),
+        "vbp_selected_flag": int(bool(entry["vbp"]) and not brand and not other),
         "abx_tier": int(entry["abx"]) if entry["abx"] else None,
         "control_class": entry["control"] or None,
         "chrgitm_lv": entry["level"],
@@ -85,7 +87,11 @@ def _drug(number: int, entry: dict[str, str]) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Catalogue:
-    """Drugs and diseases as arrays. Grain: one entry a drug or disease; -1 = none."""
+    """Drugs and diseases as arrays. Grain: one entry a drug or disease; -1 = none.
+
+    ``stand_in``: the row of the same generic by another maker; ``spare``: whether a drug is only such a stand-in;
+    ``narcotic``: narcotics and class-1 psychotropics, which take a right of their own to prescribe.
+    """
 
     drug: pd.DataFrame
     row: dict[str, int]
@@ -100,6 +106,9 @@ class Catalogue:
     group: Array
     sex: Array
     control: Array
+    narcotic: Array
+    stand_in: Array
+    spare: Array
     price: Array
     trade: tuple[str, ...]
     usual: Array
@@ -160,6 +169,9 @@ def catalogue() -> Catalogue:
         group=_group(frame),
         sex=frame.sex_limit.fillna("0").astype(int).to_numpy(),
         control=frame.control_class.isin(["P1", "P2", "N"]).to_numpy(),
+        narcotic=frame.control_class.isin(["P1", "N"]).to_numpy(),
+        stand_in=np.array([row.get(name + _STAND_IN, -1) for name in row], dtype=np.int16),
+        spare=np.array([name.endswith(_STAND_IN) for name in row]),
         price=np.round(frame.price.to_numpy() * 10_000).astype(np.int64),
         trade=tuple(entry["trade"] for entry in entries),
         usual=usual,

@@ -84,7 +84,8 @@ def many_drugs(visits: Visits, rows: Array, female: Array, rng: Generator) -> Ar
     drug = catalogue()
     wanted, done = rng.integers(6, 8, len(rows)), np.zeros(len(rows), dtype=bool)
     dear = drug.price > 1_200_000
-    pools = [np.flatnonzero(~drug.piece & ~drug.injection & ~drug.control & ~dear & (drug.sex != barred)) for barred in (2, 1)]
+    oral = ~drug.piece & ~drug.injection & ~drug.control & ~drug.spare & ~dear
+    pools = [np.flatnonzero(oral & (drug.sex != barred)) for barred in (2, 1)]
     for _ in range(8):
         short = np.flatnonzero((visits.drugs[rows] >= 0).sum(axis=1) < wanted)
         draw = rng.random(len(short))
@@ -123,6 +124,11 @@ def controlled(visits: Visits, rows: Array, _female: Array, rng: Generator) -> A
 def tier_exceeded(visits: Visits, rows: Array, _female: Array, rng: Generator) -> Array:
     """1-14: an antibacterial of the restricted tier, which most doctors of primary care may not prescribe."""
     return visits.add(rows, _one_of("左氧氟沙星片 莫西沙星片 头孢哌酮舒巴坦注射剂 美罗培南注射剂", len(rows), rng), 5)
+
+
+def no_right(visits: Visits, rows: Array, _female: Array, _rng: Generator) -> Array:
+    """1-13: a narcotic for pain by somebody who may not prescribe one."""
+    return visits.add(rows, np.full(len(rows), catalogue().row["氨酚羟考酮片"]), 3)
 
 
 def antibacterial(visits: Visits, rows: Array, female: Array, rng: Generator) -> Array:  # noqa: ARG001

@@ -18,14 +18,15 @@ from records.contract import load_contract
 from records.periods import Quarter
 from simulator.block import Active, draw_all
 from simulator.calendar import Calendar
+from simulator.clues import clues
 from simulator.faults import Fault, spoil_persons
-from simulator.labels import clues, frame_of, past_findings, past_verdicts
+from simulator.labels import frame_of, past_findings, past_verdicts
 from simulator.people import PERSON_SCHEMES, day_number, people_of
 from simulator.places import City, build_city
 from simulator.standing import frame_table, person_tables, place_tables
 from simulator.streams import FAULTS, stream
 
-_LEFT_OUT = ("prescription_line", "stock_record")
+_LEFT_OUT = ("stock_record",)
 #: Columns of texts that hardly repeat: a dictionary of them would be as long as they are.
 _OWN = {"rxno", "mdtrt_id", "setl_id", "feedetl_sn", "psn_no", "drug_trac_codg", "orig_setl_id", "subject_code"}
 
@@ -167,7 +168,7 @@ def _write_labels(
 ) -> None:
     """Clues of every quarter; of those before the last also verdicts and findings, as far as they are known by its end."""
     now, begin, last = when
-    folder.add("clue", frame_table(load_contract()["clue"], clues(city, frame, now)))
+    folder.add("clue", frame_table(load_contract()["clue"], clues(city, frame, active, now)))
     if now == last:
         return
     found = past_verdicts(frame, city.persons, city.seed, now)

@@ -49,6 +49,7 @@ def ordinary_visits(scene: Scene) -> Visits:
     found = Visits.join([*parts, _twins(scene, parts[1], rng), _follow_ups(scene, parts[1], rng)])
     today = scene.calendar.first + found.when // DAY
     found.mark(today > scene.people.recorded[found.person], "death_recorded_early")
+    found.mark((found.med == CHRONIC) & scene.people.lapsed(found.person, today), "late_renewal")
     alive = (today <= scene.people.died[found.person]) & (today > scene.people.born[found.person])
     return found.take(alive)
 
@@ -62,7 +63,8 @@ def write_usual(scene: Scene, visits: Visits, days: Array, rng: np.random.Genera
     also = (visits.other >= 0) & (rng.random(len(visits)) < 0.5) & ~drug.piece[drugs[:, 0]] & ~drug.piece[second]
     wide = np.column_stack([drugs, np.where(also, second, -1)])
     drugs, lines = settle(left(wide), days)
-    drugs, lines = within_rights(drugs, lines, scene.doctor_column("abx_tier", visits.doctor))
+    tier, narcotic = (scene.doctor_column(name, visits.doctor) for name in ("abx_tier", "narcotic_flag"))
+    drugs, lines = within_rights(drugs, lines, tier, narcotic == 1)
     visits.write(rows, drugs, lines)
     return visits
 

@@ -15,10 +15,14 @@ from records.asof import connect
 from simulator.catalogue import parameters
 from simulator.visits import INNOCENTS
 
-_TABLES = ("fee_line", "drug", "diagnosis", "drug_trace", "prescription", "person", "practitioner")
+_TABLES = (
+    "fee_line", "drug", "diagnosis", "drug_trace", "prescription", "prescription_line", "person", "practitioner", "settlement",
+    "opsp_registration",
+)  # fmt: skip
 _KEYS = ["rxno", "prsc_time", "psn_no", "dr_codg", "fixmedins_code", "amount"]
 #: Signs that point at fraud more than at unreasonable prescribing.
-_FRAUD_SIGNS = ["after_death", "code_twice", "own_name", "drug_charged_again", "several_a_day", "burst"]
+_FRAUD_SIGNS = ["after_death", "code_twice", "own_name", "billed_other", "benefit_unregistered",
+                "drug_charged_again", "several_a_day", "burst"]  # fmt: skip
 
 
 def average_precision(label: Any, score: Any) -> float:

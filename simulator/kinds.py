@@ -25,6 +25,7 @@ class Facts:
     cost: Array
     abx: Array
     tier: Array
+    narcotic: Array
     piece: Array
     quiet: Array
 
@@ -44,6 +45,7 @@ def facts_of(scene: Scene, visits: Visits) -> Facts:
         cost=scene.doctor_column("cost_habit", doctor),
         abx=scene.doctor_column("abx_habit", doctor),
         tier=scene.doctor_column("abx_tier", doctor),
+        narcotic=scene.doctor_column("narcotic_flag", doctor) == 1,
         piece=catalogue().piece[visits.drugs[:, 0]],
         quiet=is_disease("N18")[visits.disease],
     )
@@ -126,6 +128,11 @@ def _on_antibacterial(visits: Visits, _facts: Facts) -> Array:
     return np.asarray(((catalogue().tier[visits.drugs] > 0) & (visits.drugs >= 0)).any(axis=1))
 
 
+def _in_pain(visits: Visits, facts: Facts) -> Array:
+    pain = is_disease("M54", "M17", "C34", "C18", "C50")[visits.disease]
+    return np.asarray(pain & ~facts.narcotic & (facts.age >= 18) & (visits.med != STAY))
+
+
 def _not_staying(visits: Visits, facts: Facts) -> Array:
     return np.asarray((visits.med != STAY) & ~facts.piece)
 
@@ -157,4 +164,5 @@ KIND_RULES: dict[str, tuple[Able, Change]] = {
     "high_price": (_western, changes.high_price),
     "off_label": (_grown, changes.off_label),
     "same_action": (_western, changes.same_action),
+    "no_right": (_in_pain, changes.no_right),
 }

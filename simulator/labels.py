@@ -13,7 +13,7 @@ from simulator.block import Active
 from simulator.catalogue import Array, parameters
 from simulator.people import PERSON_SCHEMES
 from simulator.places import City
-from simulator.streams import CLUES, FINDINGS, PANEL, index_of, stream
+from simulator.streams import FINDINGS, PANEL, index_of, stream
 from simulator.truth import Truth, words
 
 _VERDICT = ["rxno", "reviewed_time", "verdict_class", "item_codes", "fund_codes", "loss_amt", "selection", "incl_prob"]
@@ -84,7 +84,7 @@ def past_verdicts(frame: pd.DataFrame, persons: int, seed: int, quarter: Quarter
     return ordered
 
 
-def _subjects(city: City, active: Sequence[Active]) -> dict[str, tuple[Array, Array]]:
+def subjects_of(city: City, active: Sequence[Active]) -> dict[str, tuple[Array, Array]]:
     """For each kind of subject the numbers of those active in the quarter, in order, and the names of their schemes."""
     doctors = np.unique(np.concatenate([one.doctors for one in active]))
     places = np.unique(np.concatenate([one.places for one in active]))
@@ -96,6 +96,15 @@ def _subjects(city: City, active: Sequence[Active]) -> dict[str, tuple[Array, Ar
     }
 
 
+def codes_of(city: City) -> dict[str, Callable[[int], str]]:
+    """For each kind of subject the code of a number."""
+    return {
+        "person": lambda number: f"53{number:010d}",
+        "practitioner": city.practitioner["dr_codg"].tolist().__getitem__,
+        "institution": city.institution["fixmedins_code"].tolist().__getitem__,
+    }
+
+
 def _violation(scheme: str) -> str:
     """The code of what is found; what no code of a prescription names, and what was found wrongly, is other fraud."""
     return parameters()["schemes"].get(scheme, {}).get("fund") or "F40-4"
@@ -104,13 +113,9 @@ def _violation(scheme: str) -> str:
 def past_findings(city: City, active: Sequence[Active], quarter: Quarter) -> pd.DataFrame:
     """Investigations of one quarter: guilty and cleared subjects who were active in it."""
     marks, rng = parameters()["panel"], stream(city.seed, FINDINGS, index_of(quarter))
-    codes: dict[str, Callable[[int], str]] = {
-        "person": lambda number: f"53{number:010d}",
-        "practitioner": city.practitioner["dr_codg"].tolist().__getitem__,
-        "institution": city.institution["fixmedins_code"].tolist().__getitem__,
-    }
+    codes = codes_of(city)
     parts = []
-    for kind, (numbers, schemes) in _subjects(city, active).items():
+    for kind, (numbers, schemes) in subjects_of(city, active).items():
         guilty = schemes != ""
         chance = np.where(guilty, marks["found_guilty"], marks[f"findings_{kind}s"] * 0.7)
         chance = chance * min(1.0, marks["most_findings"] / max(1.0, float(chance.sum())))
@@ -133,26 +138,3 @@ def past_findings(city: City, active: Sequence[Active], quarter: Quarter) -> pd.
     joined["finding_id"] = [f"CF{quarter}{number:06d}" for number in range(len(joined))]
     joined["begndate"], joined["enddate"] = quarter.begin.date(), (quarter.end - timedelta(days=1)).date()
     return joined
-
-
-def clues(city: City, frame: pd.DataFrame, quarter: Quarter) -> pd.DataFrame:
-    """Reports from the public, some right and some not."""
-    rng = stream(city.seed, CLUES, index_of(quarter))
-    size = max(2, len(frame) // 8000)
-    guilty = np.flatnonzero(frame["fund"])
-    about_rx = (rng.random(size) < 0.4) & (len(guilty) > 0)
-    chosen = frame.iloc[guilty[(rng.random(size) * len(guilty)).astype(int)]] if len(guilty) else frame.head(0)
-    numbers = rx_number(quarter, chosen["block"].to_numpy(), chosen["number"].to_numpy()) or [""] * size
-    places = city.institution["fixmedins_code"].to_numpy()[rng.integers(0, len(city.institution), size)]
-    minutes = rng.integers(0, (quarter.end - quarter.begin).days * 1440, size)
-    return pd.DataFrame(
-        {
-            "clue_id": [f"XS{quarter}{number:05d}" for number in range(size)],
-            "received_time": pd.Timestamp(quarter.begin) + pd.to_timedelta(minutes, unit="m"),
-            "subject_type": np.where(about_rx, "prescription", "institution"),
-            "subject_code": np.where(about_rx, numbers, places),
-            "clue_text": np.where(about_rx, "群众反映：未到院就诊却有开药记录", "群众反映：该机构药价偏高"),
-            "channel": np.array(["phone", "web", "letter"])[rng.integers(0, 3, size)],
-            "anonymous_flag": (rng.random(size) < 0.5).astype(int),
-        }
-    )

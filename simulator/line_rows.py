@@ -1,15 +1,17 @@
-"""The contract's fee lines and trace codes of one block in one quarter, from its bill."""
+"""The contract's prescribed lines, fee lines and trace codes of one block in one quarter, from its bill."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 
 from records.contract import load_contract
-from simulator.billing import SERVICES, SWAPPED
-from simulator.catalogue import Array, catalogue, parameters
+from simulator.billing import FIRST_AGAIN, SERVICES, SWAPPED
+from simulator.catalogue import SLOTS, Array, catalogue, parameters
 from simulator.columns import arrange, coded, decimal, digits, moments, texts, whole
+from simulator.dispensing import regimen
 from simulator.rows import Rows
 from simulator.streams import BILLS
 
@@ -27,6 +29,47 @@ def _line_number(rows: Rows, line: Array) -> tuple[Array, Array, Array]:
     return rows.tags(lines["visit"][line]), digits(lines["number"][line], 2), lines["suffix"][line][:, None]
 
 
+def prescribed_lines(rows: Rows) -> Any:
+    """Table prescription_line: what was prescribed, of the hospitals that send it; a decoction's pieces are one group."""
+    table, items = load_contract()["prescription_line"], catalogue().drug
+    visits, piece, missing = rows.bill.visits, catalogue().piece, parameters()["missing"]
+    sent = np.flatnonzero(rows.kept_visits & rows.sends_lines)
+    row, slot = np.nonzero(visits.drugs[sent] >= 0)
+    visit, size = sent[row], len(row)
+    item = visits.drugs[visit, slot]
+    taken = regimen(visits, visit, slot, item)
+    draw = rows.left_out[visit, :, slot]
+    units = ["g" if is_piece else "支" if single else "盒"
+             for is_piece, single in zip(piece, catalogue().injection & (catalogue().pack == 1), strict=True)]  # fmt: skip
+    found = {
+        "rxno": texts(len(sent), "RX", rows.tags(sent)).take(pa.array(row)),
+        "rx_line_no": whole(slot + 1, pa.int16()),
+        "med_list_codg": coded(items["med_list_codg"].tolist(), item),
+        "cnt": decimal(taken["cnt"] * 10_000, rows.kind("prescription_line", "cnt")),
+        "cnt_unit": coded(units, item),
+        "sin_doscnt": decimal(taken["dose"], rows.kind("prescription_line", "sin_doscnt")),
+        "sin_dosunt": coded(items["strength_unit"].tolist(), item),
+        "used_frqu_codg": coded(_FREQUENCY, np.where(draw[:, 0] > missing["used_frqu_codg"], taken["times"], 0)),
+        "medc_way_codg": coded(items["route"].tolist(), item),
+        "prd_days": decimal(
+            taken["days"].astype(np.int64) * 100, rows.kind("prescription_line", "prd_days"), draw[:, 1] > missing["prd_days"]
+        ),
+        "group_no": whole(np.ones(size), pa.int16(), piece[item]),
+    }
+    return arrange(table, found, size)
+
+
+def _settled_line(rows: Rows, visit: Array, number: Array) -> Any:
+    """The prescribed line that each fee line names, where they are sent; tills of pharmacies often leave it out."""
+    draw = rows.scene.stream(BILLS, 6).random((len(rows.bill.visits), 12))[visit, number % 12]
+    missing, outside = parameters()["missing"], rows.bill.visits.pharmacy[visit] >= 0
+    named = draw >= np.where(outside, missing["rx_line_no_outside"], missing["rx_line_no"])
+    # What is charged again, on the ward or wrongly, is the first line's drug.
+    line = np.where(number < SLOTS, number + 1, 1)
+    service = (number >= SLOTS) & (number < FIRST_AGAIN)
+    return whole(line, pa.int16(), named & ~service & rows.sends_lines[visit])
+
+
 def fee_lines(rows: Rows) -> Any:
     """Table fee_line: drugs and services of every settlement, reversals among them."""
     table = load_contract()["fee_line"]
@@ -41,9 +84,7 @@ def fee_lines(rows: Rows) -> Any:
     names = [*items["drug_genname"], *(entry[1] for entry in SERVICES)]
     kinds = [*items["drug_kind"], *("S" for _ in SERVICES)]
     charges = [*(_CHARGE[kind] for kind in items["drug_kind"]), *(entry[2] for entry in SERVICES)]
-    # One draw a visit and line number: a reversal repeats what its original left out.
-    draws = rows.scene.stream(BILLS, 5).random((len(rows.bill.visits), 2, 12))
-    draw = draws[visit, :, lines["number"] % 12]
+    draw = rows.left_out[visit, :, lines["number"] % 12]
 
     def money(name: str, values: Array, valid: Array | None = None) -> Any:
         return decimal(values, rows.kind("fee_line", name), valid)
@@ -73,6 +114,7 @@ def fee_lines(rows: Rows) -> Any:
         "hosp_appr_flag": coded(["0"], np.where(is_drug, 0, -1)),
         "bilg_dr_codg": coded(rows.scene.city.doctors["dr_codg"], rows.bill.visits.doctor[visit]),
         "inscp_scp_amt": money("inscp_scp_amt", lines["scope"]),
+        "rx_line_no": _settled_line(rows, visit, lines["number"]),
         "tcmdrug_used_way": coded(["1"], np.where(catalogue().piece[drug] & is_drug, 0, -1)),
     }
     return arrange(table, found, size)

@@ -9,13 +9,15 @@ import numpy as np
 
 from simulator.catalogue import Array, disease_row, diseases, parameters, steps_by_age
 from simulator.places import AREAS, City
-from simulator.streams import GROUPS, PEOPLE, pick, stream
+from simulator.streams import GROUPS, PEOPLE, RENEWALS, pick, stream
 
 #: What a person is beyond an ordinary one.
 ORDINARY, NURSING, TWIN, DIALYSIS = range(4)
 #: Schemes of persons, as numbers; 0 = none.
 PERSON_SCHEMES = ("", "resale", "impersonation", "gang", "collusion", "after_death")
 NEVER = 2**30
+#: First day of the oldest registrations of a chronic disease, and days from one renewal of a yearly one to the next.
+REGISTERED_FROM, YEAR = date(2024, 1, 1), 365
 # Who dies before this day may leave a card that others use; who does not may be in another scheme.
 _LATER = 365 * 60
 
@@ -25,7 +27,8 @@ class People:
     """Persons of a block. Days count from 1970-01-01; ``disease`` and ``second`` are rows of the diseases, -1 = none.
 
     ``recorded`` is the day of death as the register has it, ``died`` the true one. ``group`` numbers the nursing home,
-    pair of twins or gang within the block; ``usual`` picks the usual doctor.
+    pair of twins or gang within the block; ``usual`` picks the usual doctor. A registration ends and is renewed every
+    year, first on day ``renewed``, and entered ``late`` days afterwards; 0 = it is open.
     """
 
     number: Array
@@ -37,6 +40,8 @@ class People:
     disease: Array
     second: Array
     registered: Array
+    renewed: Array
+    late: Array
     rhythm: Array
     phase: Array
     died: Array
@@ -49,6 +54,12 @@ class People:
     def age(self, day: int) -> Array:
         """Ages in years at a day; negative before birth."""
         return (day - self.born) / 365.25
+
+    def lapsed(self, rows: Array, day: Array) -> Array:
+        """Whether these persons' registration has ended by the register, and its renewal is not entered yet."""
+        since = day - self.renewed[rows]
+        found: Array = self.registered[rows] & (since >= 0) & (since % YEAR < self.late[rows])
+        return found
 
     def known_scheme(self, day: int) -> Array:
         """The scheme of each person by a day: a card cannot outlive its holder before he dies."""
@@ -80,6 +91,7 @@ def people_of(city: City, block: int) -> People:
     rhythms = np.array([int(days) for days in marks["rhythm_registered"]])
     first_rate, growth = marks["mortality"]
     hazard = first_rate * np.exp(growth * age)
+    renewed, late = _renewals(stream(city.seed, RENEWALS, block), size)
     people = People(
         number=first + np.arange(size),
         female=female,
@@ -90,6 +102,8 @@ def people_of(city: City, block: int) -> People:
         disease=np.where(chronic, disease, -1).astype(np.int8),
         second=np.where(has_second, second, -1).astype(np.int8),
         registered=registered,
+        renewed=renewed,
+        late=late,
         rhythm=np.where(registered, rhythms[pick(rng, marks["rhythm_registered"], size)], marks["rhythm_other"]),
         phase=rng.integers(0, 84, size),
         died=day_number(marks["deaths_from"]) + (rng.exponential(size=size) / hazard * 365).astype(np.int64),
@@ -107,6 +121,14 @@ def people_of(city: City, block: int) -> People:
     if not city.clean:
         _tempt(people, rng)
     return people
+
+
+def _renewals(rng: np.random.Generator, size: int) -> tuple[Array, Array]:
+    """First day of renewal, and how many days late it is entered (0: never ends), as if everybody were registered."""
+    marks = parameters()["people"]
+    renewed = day_number(REGISTERED_FROM) + rng.integers(YEAR // 2, YEAR // 2 + YEAR, size)
+    late = rng.integers(1, marks["late_days"] + 1, size)
+    return renewed, np.where(rng.random(size) < marks["late_renewal"], late, 0)
 
 
 def _draw_disease(rng: np.random.Generator, age: Array, female: Array) -> Array:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from simulator.catalogue import Array, parameters
-from simulator.streams import PLACES, PRACTITIONERS, pick, stream
+from simulator.streams import PLACES, PRACTITIONERS, SYSTEMS, pick, stream
 
 AREAS = ("530302", "530303", "530304", "530322", "530381")
 _SURNAMES = "王李张刘陈杨黄赵周吴徐孙马朱胡郭何高林罗"
@@ -112,7 +112,16 @@ def _institutions(persons: int, seed: int, clean: bool) -> pd.DataFrame:
         )
     frame = pd.concat(parts, ignore_index=True)
     frame["scheme"] = "" if clean else _place_schemes(frame, rng)
+    frame["sends_lines"] = _sending(frame, stream(seed, SYSTEMS))
     return frame
+
+
+def _sending(frame: pd.DataFrame, rng: np.random.Generator) -> Array:
+    """Whether the system of each place sends the prescribed lines: a share of the hospitals, large and small, no pharmacy."""
+    hospitals = frame.index[frame.fixmedins_type == "1"].to_numpy(copy=True)
+    sends = np.zeros(len(frame), dtype=bool)
+    sends[rng.permutation(hospitals)[: round(parameters()["places"]["sends_lines"] * len(hospitals))]] = True
+    return sends
 
 
 def _place_schemes(frame: pd.DataFrame, rng: np.random.Generator) -> list[str]:

@@ -40,6 +40,20 @@ class Rows:
         settled = self.bill.settled
         return self.kept_visits[settled["visit"]] & (settled["time"] < self.end)
 
+    @cached_property
+    def left_out(self) -> Array:
+        """Draws of what each visit's lines leave out: visits x (frequency, days) x line numbers modulo 12.
+
+        One draw a visit and line number: a fee line leaves out what its prescribed line does, a reversal what its
+        original does.
+        """
+        return self.scene.stream(BILLS, 5).random((len(self.bill.visits), 2, 12))
+
+    @cached_property
+    def sends_lines(self) -> Array:
+        """Whether the prescribed lines of each visit are sent."""
+        return self.scene.place_column("sends_lines", self.bill.visits.doctor)
+
     def kind(self, table: str, column: str) -> Any:
         """The Arrow type of a contract column."""
         return arrow_type(load_contract()[table], column)

@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 
 from simulator.calendar import DAY
-from simulator.catalogue import Array, catalogue, disease_row, is_disease, parameters
+from simulator.catalogue import Array, catalogue, disease_row, diseases, is_disease, parameters
 from simulator.coming import Scene, write_usual
 from simulator.people import PERSON_SCHEMES
 from simulator.streams import GROUPS, SCHEMES, WRITING, stream
+from simulator.visits import CHRONIC, Visits
 from simulator.visits import SCHEMES as NAMES
-from simulator.visits import Visits
 
 _COSTLY = "阿托伐他汀钙片（原研） 氯吡格雷片 西格列汀片 利伐沙班片 达格列净片 沙库巴曲缬沙坦钠片 布地奈德福莫特罗吸入剂"
 _CHRONIC = ("I10", "E11", "I25", "M17", "I63")
@@ -59,8 +59,10 @@ def _chronic(size: int, rng: np.random.Generator) -> Array:
     return found
 
 
-def _as_chronic(visits: Visits, name: str) -> Visits:
-    """As a prescription for the chronically ill looks, reason and all."""
+def _as_chronic(visits: Visits, name: str, rng: np.random.Generator) -> Visits:
+    """As a prescription for the chronically ill looks, reason and all; some claim the benefit of the registered."""
+    listed = np.array([entry["opsp"] != "" for entry in diseases()])[visits.disease]
+    visits.med[listed & (rng.random(len(visits)) < _mark(name).get("benefit", 0))] = CHRONIC
     visits.long_rx[:] = True
     visits.reason[:] = 1
     visits.scheme[:] = NAMES.index(name)
@@ -82,7 +84,7 @@ def _resale(scene: Scene, rng: np.random.Generator) -> Visits:
     doctor = scene.choosing.doctors(disease, rng.integers(0, 5, len(person)), rng.random(len(person)))
     visits = Visits.new(person, doctor, _days(scene, len(person), rng), disease)
     _costly_lines(visits, rng.integers(1, 4, len(visits)), np.array([14, 28, 28])[rng.integers(0, 3, len(visits))], rng)
-    return _as_chronic(visits, "resale")
+    return _as_chronic(visits, "resale", rng)
 
 
 def _impersonation(scene: Scene, rng: np.random.Generator) -> Visits:
@@ -92,7 +94,7 @@ def _impersonation(scene: Scene, rng: np.random.Generator) -> Visits:
     doctor = scene.choosing.doctors(disease, scene.people.area[person], rng.random(len(person)))
     visits = Visits.new(person, doctor, _days(scene, len(person), rng), disease)
     write_usual(scene, visits, np.array([7, 14, 28])[rng.integers(0, 3, len(visits))], scene.stream(WRITING, 10))
-    return _as_chronic(visits, "impersonation")
+    return _as_chronic(visits, "impersonation", rng)
 
 
 def _gangs(scene: Scene, rng: np.random.Generator) -> Visits:
@@ -111,7 +113,7 @@ def _gangs(scene: Scene, rng: np.random.Generator) -> Visits:
     doctor = scene.choosing.doctors(np.full(len(at), disease_row("I10")), event[at] % 5, chance[event[at]])
     visits = Visits.new(person, doctor, begin[at] + 2 * (member[kept] % 5) + rng.integers(0, 2, len(at)), disease)
     write_usual(scene, visits, np.full(len(visits), 14), scene.stream(WRITING, 11))
-    return _as_chronic(visits, "gang")
+    return _as_chronic(visits, "gang", rng)
 
 
 def _collusion(scene: Scene, rng: np.random.Generator) -> Visits:
@@ -126,7 +128,7 @@ def _collusion(scene: Scene, rng: np.random.Generator) -> Visits:
     areas = np.arange(len(doctors)) % 5
     visits.pharmacy = scene.choosing.pharmacies(areas, chance)[person % len(doctors)]
     _costly_lines(visits, rng.integers(1, 4, len(visits)), np.full(len(visits), 28), rng)
-    return _as_chronic(visits, "collusion")
+    return _as_chronic(visits, "collusion", rng)
 
 
 def _after_death(scene: Scene, rng: np.random.Generator) -> Visits:
@@ -143,7 +145,7 @@ def _after_death(scene: Scene, rng: np.random.Generator) -> Visits:
     doctor = scene.choosing.doctors(disease, people.area[person], people.usual[person])
     visits = Visits.new(person, doctor, calendar.minutes(day, rng), disease)
     write_usual(scene, visits, np.full(len(visits), 28), scene.stream(WRITING, 12))
-    return _as_chronic(visits, "after_death")
+    return _as_chronic(visits, "after_death", rng)
 
 
 def _ghosts(scene: Scene, rng: np.random.Generator) -> Visits:

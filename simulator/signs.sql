@@ -1,6 +1,6 @@
 -- Crude signs of each prescription, as one would write them first: each a column of 0 and 1, on what is in the folder.
 WITH line AS (
-    SELECT l.*, d.abx_tier, d.atc_code, d.drug_kind, d.max_daily_dose,
+    SELECT l.*, d.abx_tier, d.atc_code, d.drug_kind, d.max_daily_dose, d.control_class,
         CASE used_frqu_codg WHEN '11' THEN 1 WHEN '12' THEN 2 WHEN '13' THEN 3 END AS times
     FROM fee_line l JOIN drug d ON d.med_list_codg = l.hilist_code WHERE l.rxno IS NOT NULL AND l.cnt > 0
 ), seen AS (
@@ -20,8 +20,18 @@ WITH line AS (
         bool_or(drug_kind = '13') AND bool_or(drug_kind <> '13') AS mixed,
         bool_or(sin_doscnt * times > max_daily_dose * 1.001) AS dose,
         bool_or(medins_list_name <> hilist_name) AS named,
+        bool_or(control_class IN ('N', 'P1')) AS narcotic,
         count(*) > count(DISTINCT hilist_code) AS repeated
     FROM line GROUP BY 1
+), prescribed AS (
+    SELECT DISTINCT rxno, med_list_codg FROM prescription_line
+), other AS (
+    SELECT DISTINCT l.rxno FROM line l SEMI JOIN prescribed p ON p.rxno = l.rxno
+        ANTI JOIN prescribed q ON q.rxno = l.rxno AND q.med_list_codg = l.hilist_code
+), claimed AS (
+    SELECT DISTINCT mdtrt_id FROM settlement s WHERE med_type LIKE '14%' AND NOT EXISTS (
+        SELECT 1 FROM opsp_registration o WHERE o.psn_no = s.psn_no AND o.opsp_dise_code = s.dise_codg
+            AND s.begndate::DATE BETWEEN o.begndate AND coalesce(o.enddate, DATE '9999-12-31'))
 ), near AS (
     SELECT rxno, count(*) OVER (PARTITION BY psn_no, dr_codg, prsc_time::DATE) > 1 AS same_day,
         count(*) OVER (PARTITION BY dr_codg ORDER BY prsc_time RANGE BETWEEN INTERVAL 12 MINUTE PRECEDING
@@ -37,6 +47,7 @@ SELECT p.rxno, p.prsc_time, p.psn_no, p.dr_codg, p.fixmedins_code, amount,
     coalesce(p.usage_text = '遵医嘱', FALSE) AS vague,
     coalesce(c.antibacterial AND s.viral, FALSE) AS antibacterial_for_virus,
     coalesce(c.tier > q.abx_tier, FALSE) AS beyond_tier,
+    coalesce(c.narcotic AND q.narcotic_flag = 0, FALSE) AS without_right,
     coalesce(c.dose, FALSE) AS over_dose,
     coalesce(k.doubled, FALSE) AS one_class_twice,
     coalesce(c.mixed, FALSE) AS mixed_pieces,
@@ -44,6 +55,8 @@ SELECT p.rxno, p.prsc_time, p.psn_no, p.dr_codg, p.fixmedins_code, amount,
     coalesce(p.prsc_time::DATE > r.dead_date, FALSE) AS after_death,
     p.rxno IN (FROM scanned) AS code_twice,
     coalesce(c.named, FALSE) AS own_name,
+    p.rxno IN (FROM other) AS billed_other,
+    p.mdtrt_id IN (FROM claimed) AS benefit_unregistered,
     c.repeated AS drug_charged_again,
     n.same_day AS several_a_day,
     n.burst AS burst

@@ -15,7 +15,7 @@ from records.periods import Quarter
 from simulator.billing import SERVICES
 from simulator.catalogue import Array, catalogue, diseases, parameters
 from simulator.columns import arrange, arrow_type, coded, dates, digits, texts
-from simulator.people import People, day_number
+from simulator.people import REGISTERED_FROM, YEAR, People, day_number
 from simulator.places import AREAS, City
 
 _PROCURED = ("V01", "V07", "V22")
@@ -27,7 +27,7 @@ def person_tables(city: City, people: People, quarter: Quarter) -> dict[str, Any
     born = np.flatnonzero(people.born < end)
     return {
         "person": _persons(people, born, end),
-        "opsp_registration": _registered(people, born),
+        "opsp_registration": _registered(people, born, end),
         "family_doctor": _contracted(city, people, born, end),
         "person_status": _poor(people, born),
     }
@@ -57,12 +57,20 @@ def _persons(people: People, rows: Array, end: int) -> Any:
     return arrange(load_contract()["person"], found, len(rows))
 
 
-def _registered(people: People, born: Array) -> Any:
-    rows = born[people.registered[born]]
+def _registered(people: People, born: Array, end: int) -> Any:
+    """Open registrations, and of yearly ones each year's: from the day its renewal took effect to the next one's."""
+    registered, first = born[people.registered[born]], day_number(REGISTERED_FROM)
+    years = np.arange(-1, max(0, (end - first) // YEAR) + 1)
+    yearly = people.late[registered] > 0
+    renewed = people.renewed[registered][:, None] + YEAR * years
+    begin = np.where(years >= 0, renewed + people.late[registered][:, None], first)
+    row, year = np.nonzero((begin < end) & (yearly[:, None] | (years < 0)))
+    rows = registered[row]
     found = {
         "psn_no": _codes(people, rows),
         "opsp_dise_code": coded([entry["opsp"] or None for entry in diseases()], people.disease[rows]),
-        "begndate": _since(len(rows), date(2024, 1, 1)),
+        "begndate": dates(begin[row, year]),
+        "enddate": dates(renewed[row, year] + YEAR - 1, yearly[row]),
     }
     return arrange(load_contract()["opsp_registration"], found, len(rows))
 

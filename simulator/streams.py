@@ -9,9 +9,10 @@ import numpy as np
 from records.periods import Quarter
 
 # Purposes. A number once given is never given to another, or two draws would be alike.
-PLACES, PRACTITIONERS, PEOPLE, GROUPS = 1, 2, 3, 4
+PLACES, PRACTITIONERS, PEOPLE, GROUPS, SYSTEMS, RENEWALS = 1, 2, 3, 4, 5, 6
 VISITS, WRITING, KINDS, SCHEMES, BILLS, REFUNDS, TRACES, FAULTS, EPIDEMIC = 10, 11, 12, 13, 14, 15, 16, 17, 18
-PANEL, FINDINGS, CLUES, EXPERTS = 30, 31, 32, 900
+DISPENSING = 19
+PANEL, FINDINGS, CLUES, REPORTS, EXPERTS = 30, 31, 32, 33, 900
 
 
 def stream(seed: int, purpose: int, *numbers: int) -> np.random.Generator:

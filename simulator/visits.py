@@ -22,7 +22,8 @@ SCHEMES = (
 #: Why a prescription looks guilty and is not, as the bits of ``Visits.innocent``.
 INNOCENTS = (
     "registered_long", "oncology", "epidemic", "written_reason", "tuberculosis", "twins", "nursing_home", "split_pack",
-    "dialysis", "returned_box", "trade_name", "ward_line", "follow_up", "death_recorded_early", "context",
+    "dialysis", "returned_box", "trade_name", "ward_line", "follow_up", "death_recorded_early", "context", "out_of_stock",
+    "late_renewal",
 )  # fmt: skip
 _TYPES = {"person": np.int32, "doctor": np.int32, "when": np.int32, "pharmacy": np.int32, "kinds": np.int32,
           "innocent": np.int32, "disease": np.int8, "other": np.int8, "med": np.int8, "reason": np.int8,

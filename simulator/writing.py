@@ -51,10 +51,10 @@ def left(drugs: Array) -> Array:
     return np.take_along_axis(drugs, order, axis=1).astype(np.int16)
 
 
-def within_rights(drugs: Array, days: Array, tier: Array) -> tuple[Array, Array]:
-    """Leave out what is beyond the prescriber's antibacterial tier; where nothing is left, amoxicillin."""
+def within_rights(drugs: Array, days: Array, tier: Array, narcotic: Array) -> tuple[Array, Array]:
+    """Leave out what the prescriber has no right to (antibacterial tier, narcotics); where nothing is left, amoxicillin."""
     drug = catalogue()
-    beyond = (drugs >= 0) & (drug.tier[drugs] > tier[:, None])
+    beyond = (drugs >= 0) & ((drug.tier[drugs] > tier[:, None]) | (drug.narcotic[drugs] & ~narcotic[:, None]))
     if not beyond.any():
         return drugs, days
     kept = np.where(beyond, -1, drugs)

@@ -35,7 +35,7 @@ def test_the_same_seed_gives_the_same_bytes(folder: Path) -> None:
     assert len(hashes(folder / "third")) > 20
 
 
-@pytest.mark.parametrize("table", ["prescription", "diagnosis", "truth/prescription"])
+@pytest.mark.parametrize("table", ["prescription", "prescription_line", "diagnosis", "truth/prescription"])
 def test_another_quarter_shows_the_same_city(folder: Path, table: str) -> None:
     now = pd.read_parquet(folder / "second" / f"{table}.parquet")
     later = pd.read_parquet(folder / "third" / f"{table}.parquet")

@@ -118,6 +118,8 @@ def test_the_innocent_look_guilty(frame: pd.DataFrame) -> None:
         ("ward_line", "drug_charged_again", 0.9),
         ("follow_up", "several_a_day", 0.9),
         ("death_recorded_early", "after_death", 0.9),
+        ("out_of_stock", "billed_other", 0.95),
+        ("late_renewal", "benefit_unregistered", 0.95),
     ):
         assert frame[holds(frame, "innocent", why)][sign].mean() >= least, why
     costly = frame[holds(frame, "innocent", "oncology")].amount.median()
