@@ -50,7 +50,7 @@ def read_override(path: Path) -> Override:
     A parameter without dates or clause of its own has those of the override.
     """
     entry = _entry(path)
-    inherited = {name: entry[name] for name in ("valid_from", "valid_to", "clause") if name in entry}
+    inherited: dict[str, Any] = {name: entry[name] for name in ("valid_from", "valid_to", "clause") if name in entry}
     parameters = tuple(_parameter(path, {**inherited, **p}) for p in entry.pop("parameter", []))
     try:
         changed = entry["overrides"]

@@ -34,7 +34,7 @@ class Rulebook:
     @property
     def version(self) -> str:
         """First 12 hex digits of the SHA-256 of all rules, overrides, checks and knowledge tables."""
-        parts = [asdict(part) for part in (*self.rules, *self.overrides, *self.knowledge)]
+        parts = [*map(asdict, self.rules), *map(asdict, self.overrides), *map(asdict, self.knowledge)]
         content = json.dumps(parts, sort_keys=True, default=str, ensure_ascii=False)
         return hashlib.sha256(content.encode()).hexdigest()[:12]
 
