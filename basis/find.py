@@ -25,10 +25,13 @@ COLUMNS = (
     "basis VARCHAR, basis_version VARCHAR"
 )
 
+#: Said wherever findings rest on rows of a knowledge table that nobody signed.
+UNSIGNED = "知识表中有行未经药师签字，仅供演示。 Rows of knowledge tables are not signed by a pharmacist: for demonstration."
+
 
 @dataclass
 class FindReport:
-    """Findings by rule, the rules that could not be applied and why, and what became of knowledge points."""
+    """Findings by rule, the rules that could not be applied and why, and what became of knowledge points and tables."""
 
     counts: dict[str, int] = field(default_factory=dict)
     switched_off: list[dict[str, Any]] = field(default_factory=list)
@@ -62,6 +65,10 @@ def find(con: Connection, snapshot: Snapshot, rulebook: Rulebook, knowledge: Poi
 
         report.counts.update(apply_points(con, knowledge, rulebook.version))
         report.knowledge = knowledge.report(con)
+    unsigned = {table.name: table.unsigned for table in rulebook.knowledge if table.unsigned}
+    if unsigned:
+        report.knowledge["unsigned_rows"] = unsigned
+        report.knowledge["warning"] = UNSIGNED
     return report
 
 
