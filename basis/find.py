@@ -153,7 +153,7 @@ def _with_evidence(variants: list[Variant], version: str) -> Mapped:
 def finding(variant: Variant, row: dict[str, Any], version: str) -> tuple[Any, ...]:
     """A row of what a check found as a row of findings, in the order of ``COLUMNS``."""
     rule = variant.rule
-    amount = Decimal(0) if rule.amount == "none" else row["amount"]
+    amount = _decimal(0 if rule.amount == "none" else row["amount"])
     evidence = evidence_of(rule, row, amount)
     return (
         rule.rule_id, rule.zh, rule.subject, row["subject_code"], row["rxno"], row["setl_id"], row["feedetl_sn"],

@@ -68,9 +68,9 @@ def count(prescriptions: dict[str, frozenset[str]], verdicts: Verdicts) -> tuple
     return len(judged), sum(_upholds(prescriptions[name], *verdicts[name]) for name in judged)
 
 
-def codes_of(*texts: str | None) -> frozenset[str]:
-    """Codes of space-separated texts."""
-    return frozenset(" ".join(text for text in texts if text).split())
+def codes_of(*texts: object) -> frozenset[str]:
+    """Codes of space-separated texts; what is no text (a frame's missing value) has none."""
+    return frozenset(" ".join(text for text in texts if isinstance(text, str)).split())
 
 
 def rule_codes(rule: Rule) -> frozenset[str]:
