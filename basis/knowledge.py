@@ -6,74 +6,87 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from basis.csv_file import Cells, read_csv
+from basis.points.batches import chains
+from basis.points.rows import NEEDED, OPTIONAL, normalised
 from records.engine import Connection
-from records.errors import DataFault
-from records.source import exactly
 
-NEEDED = ("kp_id", "rule_name", "rule_class", "status", "med_code", "code_form", "decidable")
-OPTIONAL = (
-    "gz_code", "official", "superseded_by", "begndate", "enddate", "sex", "age_min_days", "age_max_days", "med_type",
-    "hosp_lv", "insutype", "course_days", "course_scope", "icd", "tcm_use", "limit_text",
-)  # fmt: skip
 MOST_LISTED = 200
+WHAT = "knowledge points"
 
 
 @dataclass(frozen=True)
 class Points:
-    """Loaded points: table ``knowledge_point`` stands on the connection; the rule names that they decide."""
+    """Loaded points: table ``knowledge_point`` stands on the connection; the rule names that they decide.
+
+    ``counts`` as ``counted`` gives them; ``unread`` names the effective points that decide nothing, and why.
+    """
 
     rule_names: frozenset[str]
+    counts: dict[str, int]
+    unread: tuple[str, ...]
 
     def report(self, con: Connection) -> dict[str, Any]:
         """How many points matched a drug of the folder, how many cannot be read into a limit, and which."""
-        total, points, effective = con.execute(
-            "SELECT count(*), count(DISTINCT kp_id), count(DISTINCT kp_id) FILTER (status = 'effective') FROM knowledge_point"
+        matched, unmatched = con.execute(
+            "SELECT count(*) FILTER (n > 0), count(*) FILTER (n = 0) FROM (SELECT p.kp_id, count(c.code) AS n "
+            "FROM live_point p LEFT JOIN folder_code c ON (p.code_form = 'exact' AND c.code = p.med_code) "
+            "OR (p.code_form = 'prefix' AND starts_with(c.code, p.med_code)) GROUP BY p.kp_id) AS counted"
         ).fetchall()[0]
-        matched = con.execute("SELECT count(DISTINCT kp_id) FROM point_of_drug").fetchall()[0][0]
-        unread = con.execute(
-            "SELECT DISTINCT kp_id, rule_name FROM knowledge_point WHERE status = 'effective' AND decidable <> '1' ORDER BY ALL"
-        ).fetchall()
         return {
-            "rows": total,
-            "points": points,
-            "effective": effective,
+            "rows": self.counts["rows"],
+            "points": self.counts["points"],
+            "effective": self.counts["effective"],
+            "superseded": self.counts["superseded"],
             "matched_points": matched,
-            "undecidable_points": len(unread),
-            "undecidable": [f"{name} {rule}" for name, rule in unread[:MOST_LISTED]],
+            "unmatched_points": unmatched,
+            "undecidable_points": len(self.unread),
+            "undecidable": list(self.unread[:MOST_LISTED]),
         }
 
 
+def read_rows(path: Path) -> list[Cells]:
+    """Rows of a file of knowledge points as they are handed over. Errors as ``read_csv`` has them."""
+    return read_csv(path, WHAT, NEEDED)[1]
+
+
+def counted(rows: list[Cells]) -> dict[str, int]:
+    """Rows and points of normalised rows: ``points``, ``effective``, ``superseded``, ``text_only``, ``unread``."""
+
+    def points(*wanted: bool) -> int:
+        return len({row["kp_id"] for row, want in zip(rows, wanted, strict=True) if want})
+
+    live = [row["status"] == "effective" for row in rows]
+    text = [alive and row["decidable"] != "1" for alive, row in zip(live, rows, strict=True)]
+    return {
+        "rows": len(rows),
+        "points": points(*[True] * len(rows)),
+        "effective": points(*live),
+        "superseded": points(*[row["status"] == "superseded" for row in rows]),
+        "text_only": points(*text),
+        "unread": points(*[row["unread"] is not None for row in rows]),
+    }
+
+
+def unread(rows: list[Cells]) -> list[str]:
+    """Effective points that decide nothing, with their rule, and why where it is more than text only."""
+    found = {
+        f"{row['kp_id'] or '?'} {row['rule_name'] or '?'}" + (f": {row['unread']}" if row["unread"] else "")
+        for row in rows
+        if row["status"] == "effective" and row["decidable"] != "1"
+    }
+    return sorted(found)
+
+
 def read_points(con: Connection, path: Path) -> dict[str, int]:
-    """Read knowledge points onto the connection; counts of rows, points, effective and undecidable ones.
+    """Read knowledge points onto the connection as ``knowledge_point``; counts as ``counted`` gives them.
 
     Any column order, more columns allowed. Raises DataFault for a file that lacks a needed column or cannot be
     read.
     """
-    import duckdb
-
-    try:
-        read = duckdb.read_csv(
-            exactly(path), header=True, all_varchar=True, sep=",", quotechar='"', escapechar='"', hive_partitioning=False
-        )
-        given = read.to_arrow_table()
-    except duckdb.Error as error:
-        raise DataFault(f"{path.name} cannot be read as knowledge points: check that it is CSV in UTF-8.") from error
-    present = given.column_names
-    missing = [name for name in NEEDED if name not in present]
-    if missing:
-        raise DataFault(f"{path.name} lacks the column {', '.join(missing)}: add it.")
-    con.register("given_point", given)
-    chosen = [
-        f"nullif(trim({name}), '') AS {name}" if name in present else f"NULL::VARCHAR AS {name}"
-        for name in (*NEEDED, *OPTIONAL)
-    ]
-    con.execute(f"CREATE OR REPLACE TEMP TABLE knowledge_point AS SELECT DISTINCT {', '.join(chosen)} FROM given_point")
-    con.unregister("given_point")
-    rows, points, effective, text_only = con.execute(
-        "SELECT count(*), count(DISTINCT kp_id), count(DISTINCT kp_id) FILTER (status = 'effective'), "
-        "count(DISTINCT kp_id) FILTER (status = 'effective' AND decidable <> '1') FROM knowledge_point"
-    ).fetchall()[0]
-    return {"rows": rows, "points": points, "effective": effective, "text_only": text_only}
+    rows = normalised(read_rows(path))
+    _register(con, rows)
+    return counted(rows)
 
 
 def load_points(con: Connection, path: Path) -> Points:
@@ -82,9 +95,24 @@ def load_points(con: Connection, path: Path) -> Points:
     Exact codes are used; only where a code and rule have none, the longest matching prefix. Errors as for
     ``read_points``.
     """
-    read_points(con, path)
+    rows = normalised(read_rows(path))
+    _register(con, rows)
     con.execute((Path(__file__).parent / "points" / "match.sql").read_text(encoding="utf-8"))
-    names = con.execute(
-        "SELECT DISTINCT rule_name FROM knowledge_point WHERE status = 'effective' AND decidable = '1'"
-    ).fetchall()
-    return Points(frozenset(str(name) for (name,) in names))
+    live = [row for row in rows if row["status"] == "effective" and row["decidable"] == "1"]
+    return Points(frozenset(str(row["rule_name"]) for row in live), counted(rows), tuple(unread(rows)))
+
+
+def describe(rows: list[Cells]) -> dict[str, Any]:
+    """Counts of handed-over rows and what their supersessions end in."""
+    ends = chains(rows)
+    return {**counted(normalised(rows)), **{f"superseded_{end}": len(names) for end, names in ends.items()}}
+
+
+def _register(con: Connection, rows: list[Cells]) -> None:
+    import pyarrow as pa
+
+    names = (*NEEDED, *OPTIONAL)
+    given = pa.table([pa.array([row[name] for row in rows], pa.string()) for name in names], names=list(names))
+    con.register("given_point", given)
+    con.execute("CREATE OR REPLACE TEMP TABLE knowledge_point AS SELECT * FROM given_point")
+    con.unregister("given_point")

@@ -120,13 +120,14 @@ def _create_period(con: Connection, quarter: Period) -> None:
 
 
 def _create_known(con: Connection, wide: bool) -> None:
-    _create_frequency(con)
+    create_frequency(con)
     with as_written(con):
         for name in ("visible", "keys", "net", "objects", *(["wide"] if wide else [])):
             con.execute((_HERE / "sql" / f"{name}.sql").read_text(encoding="utf-8"))
 
 
-def _create_frequency(con: Connection) -> None:
+def create_frequency(con: Connection) -> None:
+    """Create ``frequency``: doses a day by code."""
     import pyarrow as pa
 
     entries = tomllib.loads((_HERE / "frequency.toml").read_text(encoding="utf-8"))

@@ -1,9 +1,12 @@
--- Which effective, decidable points hold for which drug of the catalogue: exact codes first, for a code and
--- rule without any the longest matching prefix.
+-- Which effective, decidable points hold for which drug that was charged: exact codes first, for a code and rule
+-- without any the longest matching prefix.
 CREATE OR REPLACE TEMP TABLE live_point AS
 SELECT * FROM knowledge_point WHERE status = 'effective' AND decidable = '1';
 CREATE OR REPLACE TEMP TABLE coded AS
-SELECT DISTINCT hilist_code AS code FROM net_line WHERE list_type IN ('101', '102', '103', '104');
+SELECT DISTINCT hilist_code AS code FROM net_line WHERE list_type NOT IN ('201', '301');
+-- Codes of the folder's catalogue and of its lines, for the report alone.
+CREATE OR REPLACE TEMP TABLE folder_code AS
+SELECT code FROM coded UNION SELECT med_list_codg AS code FROM drug;
 CREATE OR REPLACE TEMP TABLE point_of_drug AS
 WITH exact AS (
     SELECT c.code, p.* FROM coded c JOIN live_point p ON p.med_code = c.code AND p.code_form = 'exact'

@@ -96,3 +96,21 @@ def test_the_log_verifies_and_every_read_command_answers(circled: Path, command:
     sample = pd.read_parquet(work / "2026Q2" / "sample.parquet")
     for code in (sample.rxno.iloc[0], sample.fixmedins_code.iloc[0]):
         assert code in command("explain", code, "--quarter", "2026Q2", "--work", work).stdout
+
+
+def test_each_rule_shows_what_verdicts_made_of_it(circled: Path, command: Command) -> None:
+    out = circled / "upheld.csv"
+    said = command("basis", "upheld", "--work", circled / "work", "--out", out)
+    frame = pd.read_csv(out)
+    judged = frame[frame.judged > 0]
+    assert len(judged) >= 3
+    assert (judged.upheld <= judged.judged).all()
+    assert (judged.rate_low90 <= judged.upheld_rate + 1e-9).all()
+    assert (judged.rate_high90 >= judged.upheld_rate - 1e-9).all()
+    assert judged.upheld_rate.is_monotonic_increasing
+    assert frame[frame.judged == 0].upheld_rate.isna().all()
+    name = judged.rule_id.iloc[0]
+    assert name in said.stdout
+    if not name.startswith("kp-"):
+        shown = command("basis", "show", name, "--work", circled / "work").stdout
+        assert f"{judged.upheld.iloc[0]} of {judged.judged.iloc[0]} judged" in shown

@@ -29,6 +29,8 @@ CONTRACT = {
     "basis try",
     "basis publish",
     "basis load",
+    "basis knowledge",
+    "basis upheld",
     "experts import",
     "sample plan",
     "sample export-frame",
