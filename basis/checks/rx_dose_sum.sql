@@ -11,6 +11,7 @@ WITH dosed AS (
     LEFT JOIN dose_unit u ON u.unit = lower(trim(l.sin_dosunt))
     LEFT JOIN frequency q ON q.used_frqu_codg = l.used_frqu_codg
     WHERE l.in_quarter AND l.list_type <> '102' AND l.atc_code IS NOT NULL AND l.max_daily_dose > 0 AND l.net_amt > 0
+        AND coalesce(l.medc_way_codg, '1') NOT IN ('5', '9')
         AND f.setting IN ('1', '2') AND coalesce(p.ext_reason, '') = ''
 ), summed AS (
     SELECT *, count(*) OVER w AS lines, count(dose) OVER w AS known, round(sum(dose) OVER w, 6) AS total, max(most) OVER w AS limit_of_all,
@@ -21,4 +22,4 @@ WITH dosed AS (
 SELECT rxno, NULL AS setl_id, feedetl_sn, psn_no, fixmedins_code, dr_codg, fee_ocur_time, rxno AS subject_code, 0 AS amount,
     {'drug': drug_genname, 'lines': lines::INTEGER, 'dose': round((total / factor)::DECIMAL(16, 2), 2)::VARCHAR,
      'limit': round((limit_of_all / factor)::DECIMAL(16, 2), 2)::VARCHAR, 'unit': strength_unit} AS facts
-FROM summed WHERE from_last = 1 AND lines > 1 AND known = lines AND total > limit_of_all * 1.000001 AND dose <= most * 1.000001
+FROM summed WHERE from_last = 1 AND lines > 1 AND known = lines AND total > limit_of_all * 1.0001 AND dose <= most * 1.0001

@@ -1,5 +1,6 @@
 -- An essential drug of the same chemical subgroup (five characters of ATC) and form of use was charged at the same
--- institution in the quarter. Negotiated drugs and a written reason are excepted.
+-- institution in the quarter. Negotiated drugs, a written reason and children
+-- under fourteen, who need forms of their own, are excepted.
 WITH sold AS (
     SELECT DISTINCT n.fixmedins_code, n.hilist_code FROM net_line n WHERE n.in_quarter AND n.list_type = '101'
 ), essential AS (
@@ -12,4 +13,4 @@ SELECT f.rxno, NULL AS setl_id, l.feedetl_sn, f.psn_no, f.fixmedins_code, f.dr_c
 FROM frame f JOIN prescription p ON p.rxno = f.rxno JOIN rx_line l ON l.rxno = f.rxno
 JOIN essential e ON e.fixmedins_code = f.fixmedins_code AND e.subgroup = substr(l.atc_code, 1, 5) AND e.inj_flag = l.inj_flag
 WHERE l.in_quarter AND l.bas_medn_flag = 0 AND l.hi_nego_drug_flag = 0 AND l.list_type = '101'
-    AND f.setting IN ('1', '2') AND coalesce(p.ext_reason, '') = '' AND l.drug_genname <> e.instead
+    AND f.setting IN ('1', '2') AND coalesce(p.ext_reason, '') = '' AND l.drug_genname <> e.instead AND f.age_days >= 5114
