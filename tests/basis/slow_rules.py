@@ -2,88 +2,16 @@
 
 from __future__ import annotations
 
-import csv
 import math
 from collections.abc import Callable, Iterable
-from datetime import date, datetime, timedelta
-from decimal import Decimal
+from datetime import date, timedelta
 from fractions import Fraction
-from pathlib import Path
 from typing import Any
 
-import duckdb
+from tests.basis.slow_world import Row, World, atc_of, daily_dose, day_of, fen, knowledge, quantity_days, span
 
-Row = dict[str, Any]
 #: Findings: what is found (a line, or a prescription) and the amount in fen.
 Found = set[tuple[str, int]]
-_TABLES = Path(__file__).resolve().parents[2] / "basis" / "knowledge_tables"
-_UNITS = {"mg": ("mass", 1), "g": ("mass", 1000), "ug": ("mass", Fraction(1, 1000)), "ml": ("volume", 1), "片": ("piece", 1)}
-_TIMES = {"11": Fraction(1), "12": Fraction(2), "13": Fraction(3), "21": Fraction(142857, 1000000), "42": Fraction(1, 2)}
-
-
-class World:
-    """All rows of a connection, as dictionaries."""
-
-    def __init__(self, con: duckdb.DuckDBPyConnection) -> None:
-        def rows(query: str) -> list[Row]:
-            found = con.execute(query)
-            names = [column[0] for column in found.description]
-            return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
-
-        self.lines = rows("SELECT * FROM net_line ORDER BY feedetl_sn")
-        self.frame = {row["rxno"]: row for row in rows("SELECT * FROM frame")}
-        self.on_rx = rows("SELECT * FROM rx_line ORDER BY rxno, rx_line_no")
-        self.drug = {row["med_list_codg"]: row for row in rows("SELECT * FROM drug")}
-        self.rx = {row["rxno"]: row for row in rows("SELECT * FROM prescription")}
-        self.person = {row["psn_no"]: row for row in rows("SELECT * FROM person")}
-        self.registered = rows("SELECT * FROM opsp_registration")
-        self.codes: dict[str, list[str]] = {}
-        for row in rows("SELECT * FROM diagnosis ORDER BY diag_srt_no"):
-            self.codes.setdefault(row["mdtrt_id"], []).append(row["diag_code"])
-
-
-def knowledge(name: str) -> list[dict[str, str]]:
-    """A knowledge table as it lies in its file."""
-    with (_TABLES / f"{name}.csv").open(encoding="utf-8") as source:
-        return list(csv.DictReader(source))
-
-
-def _atc(world: World, code: str) -> str:
-    return str(world.drug[code]["atc_code"] or "") if code in world.drug else ""
-
-
-def _fen(amount: Decimal, share: Fraction) -> int:
-    return math.floor(Fraction(amount) * 100 * share + Fraction(1, 2))
-
-
-def daily_dose(line: Row, drug: Row) -> Fraction | None:
-    """Daily dose in the unit of the drug's strength; None where a part is missing or cannot be compared."""
-    times = _TIMES.get(line["used_frqu_codg"] or "")
-    if line["sin_doscnt"] is None or times is None:
-        return None
-    written, strong = (_UNITS.get((unit or "").strip().lower()) for unit in (line["sin_dosunt"], drug["strength_unit"]))
-    if written is None or strong is None:
-        return None
-    if written[0] == strong[0]:
-        return Fraction(line["sin_doscnt"]) * Fraction(written[1]) / Fraction(strong[1]) * times
-    return Fraction(line["sin_doscnt"]) * Fraction(drug["strength"]) * times if written[0] == "piece" else None
-
-
-def quantity_days(line: Row, drug: Row) -> Fraction | None:
-    """Days that the net quantity lasts."""
-    dose = daily_dose(line, drug)
-    if not dose or not drug["strength"]:
-        return None
-    return Fraction(line["net_cnt"]) * Fraction(drug["units_per_pack"]) * Fraction(drug["strength"]) / dose
-
-
-def _day(line: Row) -> date:
-    moment: datetime = line["fee_ocur_time"]
-    return moment.date()
-
-
-def _span(line: Row, days: int) -> set[date]:
-    return {_day(line) + timedelta(days=n) for n in range(days)}
 
 
 def _reason(world: World, rxno: str | None) -> bool:
@@ -112,7 +40,7 @@ def rx_days(world: World) -> Found:
         row = world.frame.get(line["rxno"])
         most = _most_days(world, row) if row else None
         if most is not None and line["prd_days"] is not None and line["prd_days"] > most:
-            found.add((line["feedetl_sn"], _fen(line["stake_amt"], 1 - most / Fraction(line["prd_days"]))))
+            found.add((line["feedetl_sn"], fen(line["stake_amt"], 1 - most / Fraction(line["prd_days"]))))
     return found
 
 
@@ -128,7 +56,7 @@ def rx_quantity(world: World) -> Found:
             continue
         needed = math.ceil(most / (days / Fraction(line["net_cnt"])))
         if line["net_cnt"] >= needed + 1:
-            found.add((line["feedetl_sn"], _fen(line["stake_amt"], 1 - needed / Fraction(line["net_cnt"]))))
+            found.add((line["feedetl_sn"], fen(line["stake_amt"], 1 - needed / Fraction(line["net_cnt"]))))
     return found
 
 
@@ -147,7 +75,7 @@ def course_days(world: World) -> Found:
         for person in world.person:
             lines = [
                 line for line in world.lines
-                if line["psn_no"] == person and _atc(world, line["hilist_code"]).startswith(course["atc_prefix"])
+                if line["psn_no"] == person and atc_of(world, line["hilist_code"]).startswith(course["atc_prefix"])
                 and (line["chrgitm_lv"] or "") != "03" and (line["hosp_appr_flag"] or "0") != "1"
             ]  # fmt: skip
             ever: set[date] = set()
@@ -155,13 +83,13 @@ def course_days(world: World) -> Found:
             for line in sorted(lines, key=lambda line: (line["day"], line["feedetl_sn"])):
                 lasting = quantity_days(line, world.drug[line["hilist_code"]])
                 days = math.ceil(line["prd_days"]) if line["prd_days"] is not None else math.floor(lasting or 0)
-                fresh = _span(line, days) - ever
+                fresh = span(line, days) - ever
                 ever |= fresh
-                year = _day(line).year
+                year = day_of(line).year
                 used[year] = used.get(year, 0) + len(fresh)
                 past = used[year] - int(course["most_days"])
                 if line["in_quarter"] and past > 0 and fresh:
-                    found.add((line["feedetl_sn"], _fen(line["stake_amt"], Fraction(min(days, past), days))))
+                    found.add((line["feedetl_sn"], fen(line["stake_amt"], Fraction(min(days, past), days))))
     return found
 
 
@@ -197,7 +125,7 @@ def _classes(atc: str) -> set[str]:
 def rx_duplicate(world: World) -> Found:
     found = set()
     for rxno in world.frame:
-        held = {_atc(world, line["med_list_codg"]) for line in world.on_rx if line["rxno"] == rxno}
+        held = {atc_of(world, line["med_list_codg"]) for line in world.on_rx if line["rxno"] == rxno}
         if not _reason(world, rxno) and any(
             a < b and _classes(a) & _classes(b) and not _allowed(a, b) for a in held for b in held
         ):
@@ -212,15 +140,15 @@ def person_duplicate(world: World) -> Found:
     ]  # fmt: skip
     found = set()
     for line in given:
-        mine = _atc(world, line["hilist_code"])
+        mine = atc_of(world, line["hilist_code"])
         for other in given if line["in_quarter"] else []:
-            theirs = _atc(world, other["hilist_code"])
+            theirs = atc_of(world, other["hilist_code"])
             if (other["psn_no"], other["rxno"] == line["rxno"]) != (line["psn_no"], False) or mine == theirs:
                 continue
             before = (other["day"], other["feedetl_sn"]) < (line["day"], line["feedetl_sn"])
-            together = _span(line, math.ceil(line["prd_days"])) & _span(other, math.ceil(other["prd_days"]))
+            together = span(line, math.ceil(line["prd_days"])) & span(other, math.ceil(other["prd_days"]))
             if before and len(together) > 7 and _classes(mine) & _classes(theirs) and not _allowed(mine, theirs):
-                found.add((line["feedetl_sn"], _fen(line["stake_amt"], Fraction(1))))
+                found.add((line["feedetl_sn"], fen(line["stake_amt"], Fraction(1))))
     return found
 
 
@@ -232,14 +160,14 @@ def early_refill(world: World) -> Found:
         drug = world.drug.get(line["hilist_code"])
         if drug and line["list_type"] == "101" and (line["prd_days"] or 0) > 0 and not line["med_type"].startswith("2"):
             key = (line["psn_no"], drug["atc_code"] or drug["drug_genname"])
-            given.setdefault(key, {}).setdefault(_day(line), []).append(line)
+            given.setdefault(key, {}).setdefault(day_of(line), []).append(line)
     for days in given.values():
         box, day = 0, min(days)
         while day <= max(days):
             lines = days.get(day, [])
             first = min(lines, key=lambda line: str(line["feedetl_sn"]), default=None)
             if first is not None and first["in_quarter"] and box > 20:
-                found.add((first["feedetl_sn"], _fen(first["stake_amt"], Fraction(1))))
+                found.add((first["feedetl_sn"], fen(first["stake_amt"], Fraction(1))))
             box = max(0, box + max((math.ceil(line["prd_days"]) for line in lines), default=0) - 1)
             day += timedelta(days=1)
     return found
@@ -256,17 +184,19 @@ def second_line(world: World) -> Found:
         ):
             continue
         rows = [
-            row for row in knowledge("knowledge_second_line") if _atc(world, line["hilist_code"]).startswith(row["second_atc"])
+            row
+            for row in knowledge("knowledge_second_line")
+            if atc_of(world, line["hilist_code"]).startswith(row["second_atc"])
         ]
         codes = world.codes.get(line["mdtrt_id"], [])
         excused = any(code.startswith(tuple(row["except_icd"].split())) for row in rows for code in codes if row["except_icd"])
         tried = any(
             other["psn_no"] == line["psn_no"] and other["day"] <= line["day"]
-            and any(_atc(world, other["hilist_code"]).startswith(row["first_atc"]) for row in rows)
+            and any(atc_of(world, other["hilist_code"]).startswith(row["first_atc"]) for row in rows)
             for other in world.lines
         )  # fmt: skip
         if rows and not excused and not tried:
-            found.add((line["feedetl_sn"], _fen(line["stake_amt"], Fraction(1))))
+            found.add((line["feedetl_sn"], fen(line["stake_amt"], Fraction(1))))
     return found
 
 
@@ -274,7 +204,7 @@ def _limited(wrong: Callable[[Row, Row, int], bool]) -> Callable[[World], Iterab
     def lines(world: World) -> Iterable[Row]:
         for line in world.lines:
             drug, person = world.drug.get(line["hilist_code"]), world.person[line["psn_no"]]
-            if drug and line["in_quarter"] and wrong(drug, person, (_day(line) - person["brdy"]).days):
+            if drug and line["in_quarter"] and wrong(drug, person, (day_of(line) - person["brdy"]).days):
                 yield line
 
     return lines
@@ -290,7 +220,7 @@ def drug_age_limit(world: World) -> Found:
 
 def drug_sex_limit(world: World) -> Found:
     lines = _limited(lambda drug, person, _: bool(drug["sex_limit"]) and drug["sex_limit"] != person["gend"])(world)
-    return {(line["feedetl_sn"], _fen(line["stake_amt"], Fraction(1))) for line in lines if line["chrgitm_lv"] != "03"}
+    return {(line["feedetl_sn"], fen(line["stake_amt"], Fraction(1))) for line in lines if line["chrgitm_lv"] != "03"}
 
 
 RULES: dict[str, Callable[[World], Found]] = {

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 from datetime import date, timedelta
-from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -17,7 +16,8 @@ from records.snapshot import Snapshot
 from simulator.city import simulate
 from tests.basis import drawn
 from tests.basis.made_city import open_city
-from tests.basis.slow_rules import RULES, World
+from tests.basis.slow_rules import RULES
+from tests.basis.slow_world import World
 
 BOOK = load_rulebook()
 _DRUGS = """XP1 A02BC01 20 40
@@ -51,8 +51,10 @@ def _scenario(rng: random.Random) -> drawn.Scenario:
         rng.choice(codes),
     ]
     rx, lines, diagnoses = [], [], []
+    units = ["mg"] * 9 + ["片", "g", "ml", None]
     for number in range(rng.randint(4, 14)):
-        told = {"rx": f"R{number:02d}", "person": rng.choice(people)["person"], "day": str(_FIRST + timedelta(rng.randrange(183))),
+        day = str(_FIRST + timedelta(rng.randrange(183)))
+        told = {"rx": f"R{number:02d}", "person": rng.choice(people)["person"], "day": day,
                 "long": rng.choice("0001"), "reason": rng.choice([None, None, None, None, "行动不便"]),
                 "setting": rng.choice("11123"), "med": None}  # fmt: skip
         told["med"] = {"1": rng.choice(["11", "11", "1404"]), "2": "13", "3": "21"}[str(told["setting"])]
@@ -64,7 +66,7 @@ def _scenario(rng: random.Random) -> drawn.Scenario:
             lines.append({
                 "line": f"F{number:02d}{position}", "rx": told["rx"], "drug": rng.choice([*favoured, *favoured, *codes]),
                 "days": rng.choice([None, None, "3", "7", "10", "28", "84.5"]), "count": rng.choice(["1", "2", "3", "6", "12"]),
-                "dose": rng.choice([None, "5", "8", "8", "10", "15", "75"]), "unit": rng.choice(["mg"] * 9 + ["片", "g", "ml", None]),
+                "dose": rng.choice([None, "5", "8", "8", "10", "15", "75"]), "unit": rng.choice(units),
                 "freq": rng.choice(["11", "11", "11", "12", "13", "42", "62", None]), "level": rng.choice(["01", "01", "03"]),
                 "approved": rng.choice("0001"), "refunded": rng.choice("00001"), "back": rng.choice(["0", "0", "0", "1"]),
             })  # fmt: skip
@@ -88,9 +90,9 @@ def _found(con: duckdb.DuckDBPyConnection, snapshot: Snapshot, rule_id: str) -> 
 
 @pytest.fixture(scope="module", params=[1, 2, 3])
 def visits(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[Any, Snapshot, World]:
-    """Sixty drawings of few persons who take few drugs again and again."""
+    """A hundred drawings of few persons who take few drugs again and again."""
     rng = random.Random(request.param)
-    scenarios = [_scenario(rng) for _ in range(60)]
+    scenarios = [_scenario(rng) for _ in range(100)]
     prefixes = [f"{number:02d}" for number in range(len(scenarios))]
     con, snapshot = drawn.open_scenarios(scenarios, tmp_path_factory.mktemp("visits"), prefixes)
     return con, snapshot, World(con)
