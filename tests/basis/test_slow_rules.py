@@ -31,7 +31,6 @@ XB2 C08CA01 5 10
 XD1 A10BH01 100 100
 XD2 A10BA02 500 2000
 XO1 J05AH02 75 150"""
-_FIRST = date(2026, 4, 1)
 
 
 def _drugs() -> list[dict[str, Any]]:
@@ -51,9 +50,10 @@ def _scenario(rng: random.Random) -> drawn.Scenario:
         rng.choice(codes),
     ]
     rx, lines, diagnoses = [], [], []
+    first, length = rng.choice([(date(2026, 4, 1), 183), (date(2026, 7, 1), 40)])
     units = ["mg"] * 9 + ["片", "g", "ml", None]
     for number in range(rng.randint(4, 14)):
-        day = str(_FIRST + timedelta(rng.randrange(183)))
+        day = str(first + timedelta(rng.randrange(length)))
         told = {"rx": f"R{number:02d}", "person": rng.choice(people)["person"], "day": day,
                 "long": rng.choice("0001"), "reason": rng.choice([None, None, None, None, "行动不便"]),
                 "setting": rng.choice("11123"), "med": None}  # fmt: skip
