@@ -1,5 +1,18 @@
-SELECT f.rxno, NULL AS setl_id, a.feedetl_sn, f.psn_no, f.fixmedins_code, f.dr_codg,
-    a.fee_ocur_time, f.rxno AS subject_code, 0 AS amount, {'first': a.drug_genname, 'second': b.drug_genname} AS facts
-FROM frame f JOIN rx_line a USING (rxno) JOIN rx_line b USING (rxno)
-JOIN knowledge_incompatible k ON contains(a.drug_genname, k.first_name) AND contains(b.drug_genname, k.second_name)
-WHERE a.list_type = '102' AND b.list_type = '102'
+WITH piece AS (
+    SELECT med_list_codg, drug_genname FROM drug WHERE drug_kind = '13'
+), first AS (
+    SELECT p.med_list_codg, p.drug_genname, k.pair_id, k.source FROM piece p JOIN knowledge_incompatible k
+        ON contains(p.drug_genname, k.first_name)
+), second AS (
+    SELECT p.med_list_codg, p.drug_genname, k.pair_id FROM piece p JOIN knowledge_incompatible k
+        ON contains(p.drug_genname, k.second_name)
+)
+SELECT f.rxno, NULL AS setl_id, min(a.feedetl_sn) AS feedetl_sn, f.psn_no, f.fixmedins_code, f.dr_codg,
+    min(a.fee_ocur_time) AS fee_ocur_time, f.rxno AS subject_code, 0 AS amount,
+    {'first': x.drug_genname, 'second': y.drug_genname, 'rule': x.source} AS facts
+FROM rx_line a JOIN first x ON x.med_list_codg = a.med_list_codg
+JOIN rx_line b ON b.rxno = a.rxno JOIN second y ON y.med_list_codg = b.med_list_codg AND y.pair_id = x.pair_id
+JOIN frame f ON f.rxno = a.rxno
+JOIN prescription p ON p.rxno = f.rxno
+WHERE a.in_quarter AND b.in_quarter AND a.list_type = '102' AND b.list_type = '102' AND coalesce(p.ext_reason, '') = ''
+GROUP BY f.rxno, f.psn_no, f.fixmedins_code, f.dr_codg, x.pair_id, x.drug_genname, y.drug_genname, x.source

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import csv
-import importlib.util
 import json
-import sys
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
@@ -16,19 +13,8 @@ from basis.find import find
 from basis.knowledge import load_points
 from basis.rulebook import Rulebook
 from records.errors import DataFault
+from tests.basis import drawn
 
-
-def _drawn() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("basis_drawn_points", Path(__file__).with_name("drawn.py"))
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["basis_drawn_points"] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-drawn = _drawn()
 BASE = {"kp_id": "KP1", "rule_name": "某规则", "gz_code": "GZ1", "rule_class": "政策类", "official": "1",
         "status": "effective", "med_code": "XA", "code_form": "exact", "decidable": "1"}  # fmt: skip
 LINE = "line  rx  drug  days  level\nF1    R1  XA    10    01\n"

@@ -2,54 +2,106 @@
 
 from __future__ import annotations
 
-import importlib.util
+import csv
 import json
-import sys
+import re
+import tomllib
+from collections import defaultdict
+from dataclasses import replace
+from datetime import date
+from functools import cache
 from pathlib import Path
-from types import ModuleType
+from tempfile import TemporaryDirectory
+from typing import Any
 
 import pytest
 
 from basis.find import find
-from basis.rulebook import Rulebook, load_rulebook, read_rule
+from basis.rulebook import Parameter, Rule, Rulebook, load_rulebook, read_rule
+from records import transpile
 from records.errors import DataFault
+from tests.basis import drawn
 
 BASIS = Path(__file__).resolve().parents[2] / "basis"
-
-
-def _drawn() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("basis_drawn", Path(__file__).with_name("drawn.py"))
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["basis_drawn"] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-drawn = _drawn()
 BOOK = load_rulebook()
+SPECS = {rule.rule_id: drawn.read(BASIS / "specs" / f"{rule.rule_id}.txt") for rule in BOOK.rules}
 SCENARIOS = [
-    pytest.param(rule.rule_id, number, id=f"{rule.rule_id}: {scenario.title}")
-    for rule in BOOK.rules
-    for number, scenario in enumerate(drawn.read(BASIS / "specs" / f"{rule.rule_id}.txt"))
+    pytest.param(rule_id, number, id=f"{rule_id}: {scenario.title}")
+    for rule_id, scenarios in SPECS.items()
+    for number, scenario in enumerate(scenarios)
 ]
+Found = list[tuple[str, str, str, str]]
+
+
+def _with(rule: Rule, rows: list[dict[str, Any]]) -> Rule:
+    """The rule with other dated numbers."""
+    parameters = tuple(
+        Parameter(
+            row["parameter"], float(row["value"]), date.fromisoformat(row["from"]), date.fromisoformat(row["to"]), "drawn"
+        )
+        for row in rows
+    )
+    names = {parameter.name for parameter in parameters}
+    assert names <= {parameter.name for parameter in rule.parameters}, "a scenario sets a number that the rule has not"
+    return replace(rule, parameters=(*(p for p in rule.parameters if p.name not in names), *parameters))
+
+
+@cache
+def found_by(rule_id: str) -> dict[int, Found]:
+    """Findings of every scenario of a rule. Those of one quarter and of the same numbers are judged side by side."""
+    together: dict[str, list[int]] = defaultdict(list)
+    for number, scenario in enumerate(SPECS[rule_id]):
+        together[json.dumps([scenario.quarter, scenario.parameters])].append(number)
+    found: dict[int, Found] = {number: [] for number in range(len(SPECS[rule_id]))}
+    for numbers in together.values():
+        scenarios = [SPECS[rule_id][number] for number in numbers]
+        with TemporaryDirectory() as folder:
+            con, snapshot = drawn.open_scenarios(scenarios, Path(folder), [f"{number:02d}" for number in numbers])
+            rule = _with(BOOK.rule(rule_id), scenarios[0].parameters)
+            report = find(con, snapshot, Rulebook((rule,)))
+            assert report.switched_off == [], rule_id
+            query = "SELECT subject_code, basis, vola_evid, result_type, feedetl_sn FROM findings ORDER BY 1, feedetl_sn"
+            for subject, *rest in con.execute(query).fetchall():
+                found[int(subject[:2])].append((subject[2:], *rest[:3]))
+    return found
 
 
 @pytest.mark.parametrize(("rule_id", "number"), SCENARIOS)
-def test_a_rule_finds_what_its_drawn_table_says(rule_id: str, number: int, tmp_path: Path) -> None:
-    scenario = drawn.read(BASIS / "specs" / f"{rule_id}.txt")[number]
-    con, snapshot = drawn.open_scenario(scenario, tmp_path)
-    rule = BOOK.rule(rule_id)
-    report = find(con, snapshot, Rulebook((rule,)))
-    found = con.execute("SELECT subject_code, basis, vola_evid, result_type FROM findings ORDER BY 1").fetchall()
-    assert report.switched_off == [] or scenario.expected == []
-    assert [row[0] for row in found] == scenario.expected
+def test_a_rule_finds_what_its_drawn_table_says(rule_id: str, number: int) -> None:
+    rule, found = BOOK.rule(rule_id), found_by(rule_id)[number]
+    assert [row[0] for row in found] == SPECS[rule_id][number].expected
     for _, basis, evidence, kind in found:
         words = json.loads(evidence)
         assert basis == rule.clause
         assert kind == rule.result_type
         assert "{" not in words["zh"] + words["en"]
+
+
+@pytest.mark.parametrize("rule", BOOK.rules, ids=lambda rule: rule.rule_id)
+def test_a_specification_shows_every_kind_of_case(rule: Rule) -> None:
+    kinds = {scenario.kind for scenario in SPECS[rule.rule_id]}
+    wanted = {"violation", "kept", "refund", "missing"} | ({"dated"} if rule.parameters else set())
+    assert wanted - kinds == set()
+    assert kinds <= {"violation", "kept", "exception", "refund", "missing", "dated"}
+    for scenario in SPECS[rule.rule_id]:
+        assert bool(scenario.expected) or scenario.kind != "violation", scenario.title
+
+
+@pytest.mark.parametrize("rule", BOOK.rules, ids=lambda rule: rule.rule_id)
+def test_a_check_can_be_said_in_the_words_of_the_other_engine(rule: Rule) -> None:
+    (tree,) = transpile.statements(rule.sql)
+    said = transpile.spark_sql(transpile.rewritten(tree, {}))
+    assert said.startswith(("SELECT", "WITH"))
+    assert "QUALIFY" not in said
+
+
+def test_no_check_joins_every_row_with_every_row() -> None:
+    from sqlglot import exp
+
+    for rule in BOOK.rules:
+        (tree,) = transpile.statements(rule.sql)
+        for join in tree.find_all(exp.Join):
+            assert join.args.get("on") or join.args.get("using"), f"{rule.rule_id}: {join.sql()}"
 
 
 def test_at_least_twelve_rules_and_no_two_of_one_name() -> None:
@@ -103,3 +155,42 @@ def test_a_local_rule_wins_and_changes_the_version(tmp_path: Path) -> None:
     assert local.rule("rx-many-drugs").parameters[0].value == 8
     assert BOOK.rule("rx-many-drugs").parameters[0].value == 5
     assert local.version != BOOK.version
+
+
+def test_coverage_names_every_rule_and_no_other() -> None:
+    coverage = tomllib.loads((BASIS / "coverage.toml").read_text(encoding="utf-8"))
+    states = [entry["state"] for entry in (*coverage["national"].values(), *coverage["signal"])]
+    named = {
+        word.strip(",;()")
+        for state in (*states, *coverage["item_codes"].values())
+        if "rule" in state
+        for word in state.split()
+        if "-" in word
+    }
+    rules = {rule.rule_id for rule in BOOK.rules}
+    words = {"ICD-10"}
+    assert named & rules == rules - {"companion", "contraindication", "elderly"}
+    assert {name for name in named - rules - words if not re.fullmatch(r"\d-\d+", name)} == set()
+
+
+def test_what_columns_and_knowledge_can_decide_is_decided() -> None:
+    coverage = tomllib.loads((BASIS / "coverage.toml").read_text(encoding="utf-8"))
+    decidable = [*range(1, 14), 25, 27, 36, 43, *range(45, 48), *range(49, 53), *range(54, 57), *range(64, 78)]
+    implemented = {rule.national_no for rule in BOOK.rules}
+    for number in decidable:
+        assert number in implemented or "knowledge points" in coverage["national"][str(number)]["state"], number
+    codes = {code for rule in BOOK.rules for code in rule.item_codes.split()}
+    assert set(coverage["item_codes"]) - codes == {"1-2", "2-9"}
+
+
+@pytest.mark.parametrize("path", sorted((BASIS / "knowledge_tables").glob("*.csv")), ids=lambda path: path.stem)
+def test_every_row_of_knowledge_has_a_source_and_nobody_signed_it(path: Path) -> None:
+    with path.open(encoding="utf-8") as source:
+        rows = list(csv.DictReader(source))
+    assert rows
+    assert len({tuple(row.values()) for row in rows}) == len(rows)
+    for row in rows:
+        assert row["source"], row
+        assert row["signed_by"] == "", row
+    used = "".join(rule.sql for rule in BOOK.rules)
+    assert path.stem in used

@@ -1,0 +1,10 @@
+WITH listed AS (
+    SELECT d.med_list_codg, min(k.zh) AS zh, min(k.en) AS en FROM drug d JOIN knowledge_elderly k
+        ON d.atc_code LIKE k.atc_prefix || '%' GROUP BY d.med_list_codg
+)
+SELECT f.rxno, NULL AS setl_id, l.feedetl_sn, f.psn_no, f.fixmedins_code, f.dr_codg, l.fee_ocur_time,
+    f.rxno AS subject_code, 0 AS amount,
+    {'drug': l.drug_genname, 'age': floor(f.age_days / 365.25)::INTEGER, 'why': k.zh, 'why_en': k.en} AS facts
+FROM frame f JOIN prescription p ON p.rxno = f.rxno JOIN rx_line l ON l.rxno = f.rxno
+JOIN listed k ON k.med_list_codg = l.med_list_codg
+WHERE f.age_days >= limit_of('elderly', 'least_age', f.prsc_time) * 365.25 AND coalesce(p.ext_reason, '') = ''
