@@ -6,7 +6,8 @@ Source: permanent random number sampling (Ohlsson 1995), with HMAC-SHA256 in the
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from typing import Any
 
 _CHUNK = 65_536
@@ -21,18 +22,27 @@ def permanent_numbers(seed: str, arm: str, codes: Iterable[str]) -> Any:
     import numpy as np
 
     inner, outer = _states(seed, arm)
-    parts: list[bytes] = []
-    chunk: list[bytes] = []
-    for code in codes:
+
+    def number(code: str) -> bytes:
         message, digest = inner(), outer()
         message.update(code.encode())
         digest.update(message.digest())
-        chunk.append(digest.digest()[:8])
-        if len(chunk) == _CHUNK:
-            parts.append(b"".join(chunk))
-            chunk.clear()
-    parts.append(b"".join(chunk))
+        first: bytes = digest.digest()[:8]
+        return first
+
+    parts = [b"".join(map(number, chunk)) for chunk in _chunks(codes)]
     return np.frombuffer(b"".join(parts), dtype=">u8").astype(np.uint64)
+
+
+def _chunks(codes: Iterable[str]) -> Iterator[Sequence[str]]:
+    """Codes in lists. A pandas column is read a slice at a time, as walking along it is slow and a list of it large."""
+    if hasattr(codes, "iloc"):
+        for start in range(0, len(codes), _CHUNK):  # type: ignore[arg-type]
+            yield codes.iloc[start : start + _CHUNK].tolist()
+        return
+    waiting = iter(codes)
+    while chunk := list(islice(waiting, _CHUNK)):
+        yield chunk
 
 
 def _states(seed: str, arm: str) -> tuple[Any, Any]:

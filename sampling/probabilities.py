@@ -75,29 +75,28 @@ def prepare(
 
 
 def _with_scores(frame: pd.DataFrame, scores: pd.DataFrame | None, design: Design) -> pd.DataFrame:
-    import numpy as np
-
     extra = [name for name in ("setting", "mdtrt_id") if design.ward_settings and name in frame]
     rows = frame[["rxno", "fixmedins_code", *extra]].astype({"rxno": str, "fixmedins_code": str})
     if not rows["rxno"].is_monotonic_increasing:
         rows = rows.sort_values("rxno")
     rows = rows.reset_index(drop=True)
-    if rows["rxno"].duplicated().any():
+    # In order, what is there twice stands side by side.
+    if (rows["rxno"].iloc[1:].array == rows["rxno"].iloc[:-1].array).any():
         raise WrongUse("The frame names a prescription twice: one row a prescription is needed.")
     if len(extra) == 2:
         ward = rows["setting"].astype(str).isin(design.ward_settings) & rows["mdtrt_id"].notna()
         rows["unit"] = rows["mdtrt_id"].astype(str).where(ward, rows["rxno"])
     if scores is None:
         return rows.assign(score=0.0)
-    if scores["rxno"].duplicated().any():
-        raise WrongUse("The scores name a prescription twice: choose the scores of one target.")
     names = ["score", *(["novelty"] if "novelty" in scores else [])]
     values = scores[names].astype(float)
     if ((values < 0) | (values > 1)).any(axis=None):
         raise WrongUse("A score lies outside 0 to 1: scores must be probabilities.")
     own = scores["rxno"].astype(str)
-    if len(own) == len(rows) and bool(np.array_equal(own.to_numpy(), rows["rxno"].to_numpy())):
+    if len(own) == len(rows) and bool((own.array == rows["rxno"].array).all()):
         values = values.reset_index(drop=True)
+    elif own.duplicated().any():
+        raise WrongUse("The scores name a prescription twice: choose the scores of one target.")
     else:
         values = values.set_axis(own, axis=0).reindex(rows["rxno"]).reset_index(drop=True)
     return rows.assign(**{name: values[name].fillna(0.0) for name in names})

@@ -43,11 +43,11 @@ def draw_at_size() -> list[Line]:
         Line(f"{what}, drawn, opened, assigned to {EXPERTS} experts", process.seconds, "s", 60),
         Line("the draw, peak memory", process.peak, "MB", 4_096),
         Line("the same, processor seconds (the wall seconds of a machine that others use say little)", process.processor, "s"),
-        Line("of it: frame and scores read", told["read"], "s"),
-        Line("of it: every inclusion probability", told["prepare"], "s"),
-        Line("of it: permanent numbers and selection", told["select"], "s"),
-        Line("of it: sample and frame written", told["write"], "s"),
-        Line("of it: cases opened and assigned", told["open"], "s"),
+        Line("of them: frame and scores read", told["read"], "s"),
+        Line("of them: every inclusion probability", told["prepare"], "s"),
+        Line("of them: permanent numbers and selection", told["select"], "s"),
+        Line("of them: sample and frame written", told["write"], "s"),
+        Line("of them: cases opened and assigned", told["open"], "s"),
         Line("cases with two experts", told["assigned"], "cases", least=told["cases"]),
     ]
 
@@ -85,10 +85,10 @@ def make(work: Path) -> None:
 
 def draw(work: Path) -> None:
     """The measured process."""
-    clock = [time.perf_counter()]
+    clock = [time.process_time()]
 
     def lap() -> float:
-        clock.append(time.perf_counter())
+        clock.append(time.process_time())
         return clock[-1] - clock[-2]
 
     frame, scores = pd.read_parquet(work / "frame_in.parquet"), pd.read_parquet(work / "scores_in.parquet")
