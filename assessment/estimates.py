@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from assessment.estimators import Interval, Stratum, rate, stratified_mean, total
+from assessment.cells import Cell, Judged, Key, cells_of, is_simple, joined, units_of, weighted_mean
+from assessment.estimators import Interval, Stratum, rate, stratified_mean, stratum_of_stays, total
 from assessment.inputs import AssessmentInput
 from assessment.losses import LossLine
 from assessment.money import yuan
 from assessment.outcomes import Outcome
+from records.errors import DataFault
 from sampling.sizes import deviate
 
 if TYPE_CHECKING:
@@ -37,12 +39,21 @@ COLUMNS = (
 
 @dataclass(frozen=True)
 class Reviewed:
-    """What was reviewed of one institution. ``frames``: prescriptions in the frame by quarter."""
+    """What was reviewed of one institution. ``frames``: what the frame holds by quarter and stratum.
+
+    ``stays``: the stay of each sampled prescription that was drawn by stay.
+    """
 
     code: str
-    frames: dict[str, int]
+    frames: dict[Key, Cell]
     outcomes: tuple[Outcome, ...]
     losses: tuple[LossLine, ...]
+    stays: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def n_frame(self) -> int:
+        """Prescriptions in the frame."""
+        return sum(cell.rows for cell in self.frames.values())
 
     @property
     def random(self) -> list[Outcome]:
@@ -64,42 +75,65 @@ class Reviewed:
         """Random rows that cannot be judged from the records."""
         return sum(outcome.unjudgeable for outcome in self.random)
 
-    def strata(self, classes: Iterable[int], unjudgeable_counts: bool = False) -> list[Stratum]:
-        """Quarter by quarter: frame, random rows with a final verdict, those of the classes."""
-        wanted = set(classes)
-        rows = Counter(outcome.quarter for outcome in self.final)
-        hits = Counter(
-            outcome.quarter
-            for outcome in self.final
-            if (unjudgeable_counts if outcome.unjudgeable else outcome.verdict_class in wanted)
-        )
-        return [Stratum(size, rows[quarter], hits[quarter]) for quarter, size in sorted(self.frames.items())]
+    def judged(self, value: Callable[[Outcome], float]) -> dict[Key, Judged]:
+        """Every cell with a value of its judged random rows, by stay where stays were drawn."""
+        units: dict[Key, dict[str, list[float]]] = {key: {} for key in self.frames}
+        for outcome in self.final:
+            own = units.get((outcome.quarter, outcome.stratum))
+            if own is None:
+                raise DataFault(
+                    f"{outcome.rxno} was drawn from {outcome.stratum}, which is not in the frame of {outcome.quarter}: "
+                    "bring back the frame.parquet that it was drawn from."
+                )
+            own.setdefault(self.stays.get(outcome.rxno, outcome.rxno), []).append(value(outcome))
+        return {
+            key: Judged(cell, [(sum(values), len(values)) for values in units[key].values()])
+            for key, cell in sorted(self.frames.items())
+        }
 
-    def loss_strata(self) -> list[tuple[int, list[float]]]:
-        """Quarter by quarter: frame, and the confirmed loss (fen) of each random row with a final verdict."""
+    def hits(self, classes: Iterable[int], unjudgeable_counts: bool = False) -> dict[Key, Judged]:
+        """Every cell with 1 for each judged random row of the classes, else 0."""
+        wanted = set(classes)
+        return self.judged(
+            lambda outcome: float(unjudgeable_counts if outcome.unjudgeable else outcome.verdict_class in wanted)
+        )
+
+    def strata(self, classes: Iterable[int], unjudgeable_counts: bool = False) -> list[Stratum]:
+        """Cell by cell: frame, random rows with a final verdict, those of the classes."""
+        return [
+            stratum_of_stays(judged.cell.rows, judged.cell.units, judged.units)
+            if judged.cell.by_stay
+            else Stratum(judged.cell.rows, len(judged.units), int(sum(hit for hit, _ in judged.units)))
+            for judged in self.hits(classes, unjudgeable_counts).values()
+        ]
+
+    def lost(self) -> dict[Key, Judged]:
+        """Every cell with the confirmed loss (fen) of each random row with a final verdict."""
         loss: Counter[str] = Counter()
         for line in self.losses:
             loss[line.outcome.rxno] += line.loss
-        return [
-            (size, [float(loss[outcome.rxno]) for outcome in self.final if outcome.quarter == quarter])
-            for quarter, size in sorted(self.frames.items())
-        ]
+        return self.judged(lambda outcome: float(loss[outcome.rxno]))
+
+    def loss_strata(self) -> list[tuple[int, list[float]]]:
+        """Cell by cell: units in the frame, and the confirmed loss (fen) of each that has a final verdict."""
+        return [(judged.cell.units, [value for value, _ in judged.units]) for judged in self.lost().values()]
 
 
 def reviewed(data: AssessmentInput, found: list[Outcome], losses: list[LossLine]) -> list[Reviewed]:
     """Everything reviewed, by institution of the frame, in the order of their codes."""
-    frames: dict[str, dict[str, int]] = {}
+    frames: dict[str, dict[Key, Cell]] = {}
+    stays: dict[str, str] = {}
     for part in data.quarters:
-        counts = part.frame["fixmedins_code"].astype(str).value_counts()
-        for code, size in counts.items():
-            frames.setdefault(str(code), {})[part.quarter] = int(size)
+        stays.update(units_of(part))
+        for code, cells in cells_of(part).items():
+            frames.setdefault(code, {}).update(cells)
     own: dict[str, list[Outcome]] = {code: [] for code in frames}
     lost: dict[str, list[LossLine]] = {code: [] for code in frames}
     for outcome in found:
         own[outcome.fixmedins_code].append(outcome)
     for line in losses:
         lost[line.outcome.fixmedins_code].append(line)
-    return [Reviewed(code, frames[code], tuple(own[code]), tuple(lost[code])) for code in sorted(frames)]
+    return [Reviewed(code, frames[code], tuple(own[code]), tuple(lost[code]), stays) for code in sorted(frames)]
 
 
 def institution_estimates(items: list[Reviewed], confidence: float = 0.9) -> pd.DataFrame:
@@ -122,7 +156,7 @@ def _estimate_row(item: Reviewed, confidence: float) -> tuple[object, ...]:
     loss = total(item.loss_strata(), confidence)
     return (
         item.code,
-        sum(item.frames.values()),
+        item.n_frame,
         len(item.random),
         sum(outcome.arm == "targeted" for outcome in item.outcomes),
         len(item.random) - len(item.final) + item.unjudgeable,
@@ -158,23 +192,29 @@ def coverage_table(items: list[Reviewed], confidence: float = 0.9) -> pd.DataFra
 
 
 def city_rate(items: list[Reviewed], confidence: float = 0.9) -> Interval:
-    """Unreasonable rate of all institutions together, stratified by institution and quarter."""
-    strata = [
-        (stratum.population, [1.0] * stratum.found + [0.0] * (stratum.sample - stratum.found))
-        for item in items
-        for stratum in item.strata(UNREASONABLE)
-    ]
-    return _around(strata, confidence, most=1.0)
+    """Unreasonable rate of all institutions together, stratified as they were drawn; a fraction."""
+    return _city_mean([item.hits(UNREASONABLE) for item in items], confidence, most=1.0)[0]
 
 
 def city_loss(items: list[Reviewed], confidence: float = 0.9) -> Interval:
-    """Loss of all institutions together in fen, stratified by institution and quarter."""
-    strata = [stratum for item in items for stratum in item.loss_strata()]
-    mean = _around(strata, confidence, most=float("inf"))
+    """Loss of all institutions together in fen, stratified as they were drawn."""
+    mean, count = _city_mean([item.lost() for item in items], confidence, most=float("inf"))
     if mean.point is None or mean.low is None or mean.high is None:
         return mean
-    count = sum(size for size, values in strata if values)
     return Interval(mean.point * count, mean.low * count, mean.high * count, mean.method)
+
+
+def _city_mean(parts: list[dict[Key, Judged]], confidence: float, most: float) -> tuple[Interval, int]:
+    """Mean a prescription, and the prescriptions it stands for: those of strata of which something was judged.
+
+    Where institutions were drawn it stands for the whole frame: those without a turn are spoken for by the others.
+    """
+    cells = joined(parts)
+    if is_simple(cells):
+        strata = [(judged.cell.rows, [value for value, _ in judged.units]) for judged in cells.values()]
+        return _around(strata, confidence, most), sum(size for size, values in strata if values)
+    spoken_for = [judged.cell for judged in cells.values() if judged.units or judged.cell.prob < 1]
+    return weighted_mean(cells, confidence, most), sum(cell.rows for cell in spoken_for)
 
 
 def _around(strata: list[tuple[int, list[float]]], confidence: float, most: float) -> Interval:

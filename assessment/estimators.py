@@ -32,17 +32,22 @@ NOTHING = Interval(None, None, None, "none")
 
 @dataclass(frozen=True)
 class Stratum:
-    """A stratum: ``population`` prescriptions, of which ``sample`` were judged and ``found`` were hits."""
+    """A stratum: ``population`` prescriptions, of which ``sample`` were judged and ``found`` were hits.
+
+    Where whole stays were drawn ``stays`` = how many of them were judged, and ``variance`` = that of the rate.
+    """
 
     population: int
     sample: int
     found: int
+    stays: int | None = None
+    variance: float | None = None
 
 
 def rate(strata: Sequence[Stratum], confidence: float = 0.9) -> Interval:
     """Rate over all strata, a fraction, weighted by their populations. Strata without a sample are left out.
 
-    One stratum: exact hypergeometric. Several: normal when every one is large (30 judged, 5 hits, 5 others),
+    One stratum: exact hypergeometric. Several, or stays: normal when every one is large (30 judged, 5 hits, 5 others),
     else limits of Korn and Graubard. ``census`` when all was judged.
     """
     used = [stratum for stratum in strata if stratum.sample > 0]
@@ -52,7 +57,7 @@ def rate(strata: Sequence[Stratum], confidence: float = 0.9) -> Interval:
     point = math.fsum(stratum.population * stratum.found / stratum.sample for stratum in used) / total
     if all(stratum.sample == stratum.population for stratum in used):
         return Interval(point, point, point, "census")
-    if len(used) == 1:
+    if len(used) == 1 and used[0].stays is None:
         (only,) = used
         low, high = hypergeometric_limits(only.population, only.sample, only.found, confidence)
         return Interval(point, low / total, high / total, "hypergeometric_exact")
@@ -60,11 +65,17 @@ def rate(strata: Sequence[Stratum], confidence: float = 0.9) -> Interval:
     if all(_large(stratum) for stratum in used):
         width = deviate(confidence) * math.sqrt(variance)
         return Interval(point, max(0.0, point - width), min(1.0, point + width), "stratified_normal")
-    return _korn_graubard(point, variance, sum(stratum.sample for stratum in used), confidence)
+    return _korn_graubard(point, variance, sum(_units(stratum) for stratum in used), confidence)
+
+
+def _units(stratum: Stratum) -> int:
+    return stratum.sample if stratum.stays is None else stratum.stays
 
 
 def _rate_variance(stratum: Stratum, overall: float) -> float:
     """Variance of a stratum's rate; a stratum with one judged row takes the spread of the whole."""
+    if stratum.variance is not None:
+        return stratum.variance
     rest = (stratum.population - stratum.sample) / stratum.population
     if stratum.sample == 1:
         return rest * overall * (1 - overall)
@@ -74,7 +85,7 @@ def _rate_variance(stratum: Stratum, overall: float) -> float:
 
 def _large(stratum: Stratum) -> bool:
     others = stratum.sample - stratum.found
-    return stratum.sample >= LARGE_SAMPLE and min(stratum.found, others) >= LARGE_COUNT
+    return _units(stratum) >= LARGE_SAMPLE and min(stratum.found, others) >= LARGE_COUNT
 
 
 def _korn_graubard(point: float, variance: float, sample: int, confidence: float) -> Interval:
@@ -86,6 +97,38 @@ def _korn_graubard(point: float, variance: float, sample: int, confidence: float
     low = 0.0 if point <= 0 else float(beta.ppf(tail, hits, effective - hits + 1))
     high = 1.0 if point >= 1 else float(beta.ppf(1 - tail, hits + 1, effective - hits))
     return Interval(point, low, high, "korn_graubard")
+
+
+def ratio_variance(population: int, rest: Sequence[float]) -> float:
+    """Variance of the total of residuals over ``population`` units of which these were drawn, with fpc.
+
+    One unit of several: its own residual is taken for the spread, which is rather too much than too little.
+    """
+    size = len(rest)
+    if size == population:
+        return 0.0
+    if size == 1:
+        return population * (population - 1) * rest[0] ** 2
+    mean = math.fsum(rest) / size
+    return population * (population - size) / size * math.fsum((value - mean) ** 2 for value in rest) / (size - 1)
+
+
+def stratum_of_stays(population: int, stays: int, judged: Sequence[tuple[float, int]]) -> Stratum:
+    """A stratum of which whole stays were drawn: hits and prescriptions judged of each.
+
+    The rate is the ratio of the two sums; its variance is that between stays. Of a single stay it is taken as if all
+    its prescriptions were one. Source: ratio estimator of clusters of unlike size, Lohr 5.2.
+    """
+    hits, size = sum(int(hit) for hit, _ in judged), sum(count for _, count in judged)
+    if not judged:
+        return Stratum(population, 0, 0, 0, 0.0)
+    rate = hits / size
+    if len(judged) == 1 < stays:
+        variance = rate * (1 - rate) * (1 - 1 / stays)
+    else:
+        rest = [hit - rate * count for hit, count in judged]
+        variance = ratio_variance(stays, rest) / (stays * size / len(judged)) ** 2
+    return Stratum(population, size, hits, len(judged), variance)
 
 
 def mean_and_error(population: int, values: Sequence[float]) -> tuple[float, float | None]:

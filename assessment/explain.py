@@ -49,7 +49,7 @@ def _institution(result: Assessed, code: str) -> list[str]:
     if item is None:
         return [*lines, "没有总体内的处方，不计算比率 no prescription in the frame, no rate"]
     lines.append(
-        f"总体 frame {sum(item.frames.values())}, 随机 random {len(item.random)}, 已有结论 final {len(item.final)}, "
+        f"总体 frame {item.n_frame}, 随机 random {len(item.random)}, 已有结论 final {len(item.final)}, "
         f"无法判断 cannot be judged {item.unjudgeable}"
     )
     lines.append(

@@ -19,6 +19,7 @@ class Outcome:
     quarter: str
     rxno: str
     fixmedins_code: str
+    stratum: str
     arm: str
     weight: float
     draw_order: int
@@ -61,7 +62,7 @@ def outcomes(data: AssessmentInput) -> list[Outcome]:
 
 
 def _rows(sample: pd.DataFrame) -> list[dict[str, Any]]:
-    names = ("rxno", "fixmedins_code", "arm", "weight", "draw_order", "design_id")
+    names = ("rxno", "fixmedins_code", "stratum", "arm", "weight", "draw_order", "design_id")
     return [dict(zip(names, row, strict=True)) for row in zip(*(sample[name] for name in names), strict=True)]
 
 
@@ -71,6 +72,7 @@ def _outcome(quarter: str, row: dict[str, Any], verdicts: dict[str, Verdict]) ->
         quarter=quarter,
         rxno=str(row["rxno"]),
         fixmedins_code=str(row["fixmedins_code"]),
+        stratum=str(row["stratum"]),
         arm=str(row["arm"]),
         weight=float(row["weight"]),
         draw_order=int(row["draw_order"]),

@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from pipelines.commands import assess, basis, cases, chain, models, store
+from pipelines.commands import assess, basis, cases, chain, models, sample, store
 from records.errors import Situation
 
 app = typer.Typer(
@@ -24,7 +24,7 @@ for name, group in (
     ("models", models.app),
     ("basis", basis.app),
     ("experts", cases.experts),
-    ("sample", cases.sample),
+    ("sample", sample.app),
     ("cases", cases.app),
     ("leads", cases.leads),
     ("audit", store.audit),

@@ -1,24 +1,28 @@
-"""How many random prescriptions each institution gets. Exact total, finite populations, no chance in it."""
+"""How many random prescriptions each stratum gets. Exact total, finite populations, no chance in it."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from records.errors import DesignRefused
 from sampling.design import Design
 
 
 def allocate(
-    sizes: Mapping[str, int], design: Design, capacity: int, rates: Mapping[str, float] | None = None
+    sizes: Mapping[str, int],
+    design: Design,
+    capacity: int,
+    rates: Mapping[str, float] | None = None,
+    wished: Callable[[int], int] | None = None,
 ) -> dict[str, int]:
-    """Random rows per institution; they sum to the capacity, or to the frame when that is smaller.
+    """Random rows per stratum; they sum to the capacity, or to the frame when that is smaller.
 
-    ``sizes`` = prescriptions of each institution in the frame (> 0); ``rates`` = its mean predicted score,
-    absent for equal variances. First every institution gets the design's minimum, then all floors are raised
-    to one common level as far as the floors' share of the capacity goes (so the smallest are taken whole),
-    then the rest goes by size and expected variance. Raises DesignRefused when the minimum alone does not
-    fit.
+    ``sizes`` = prescriptions (stays) of each stratum in the frame (> 0); ``rates`` = its mean predicted score,
+    absent for equal variances; ``wished`` = floor by size, else the design's. First every stratum gets the design's
+    minimum, then all floors are raised to one common level as far as the floors' share of the capacity goes (so the
+    smallest are taken whole), then the rest goes by size and expected variance. Raises DesignRefused when the minimum
+    alone, or floors that bind, do not fit.
     Source: Neyman allocation with power allocation of size (Bankier 1988).
     """
     codes = sorted(sizes)
@@ -30,12 +34,41 @@ def allocate(
             f"give a capacity of at least {sum(least)}."
         )
     most = [sizes[code] for code in codes]
-    wished = [design.wished(size) for size in most]
-    level = _common_level(least, wished, math.floor(total * design.floor_share))
-    lower = [max(low, min(wish, level)) for low, wish in zip(least, wished, strict=True)]
-    weights = [_weight(sizes[code], (rates or {}).get(code, 0.5), design) for code in codes]
+    floors = [(wished or design.wished)(size) for size in most]
+    if design.floors_bind:
+        lower = _binding(least, floors, design, capacity)
+    else:
+        level = _common_level(least, floors, math.floor(total * design.floor_share))
+        lower = [max(low, min(wish, level)) for low, wish in zip(least, floors, strict=True)]
+    spreads = [spread((rates or {}).get(code, 0.5), design) for code in codes]
+    weights = [size**design.size_power * part for size, part in zip(most, spreads, strict=True)]
     exact = _fill(lower, most, weights, total)
     return dict(zip(codes, _whole(exact, most, total), strict=True))
+
+
+def share_out(total: int, sizes: Sequence[int], rates: Sequence[float], design: Design) -> list[int]:
+    """Random rows of an institution over its bands of risk: Neyman allocation, each band with its minimum."""
+    lower = [min(size, design.band_minimum) for size in sizes]
+    weights = [size * spread(rate, design) for size, rate in zip(sizes, rates, strict=True)]
+    return _whole(_fill(lower, sizes, weights, total), sizes, total)
+
+
+def spread(rate: float, design: Design) -> float:
+    """Expected standard deviation of a verdict (unreasonable or not) at a predicted rate, kept away from 0."""
+    bounded = min(max(rate, design.least_rate), 1 - design.least_rate)
+    return math.sqrt(bounded * (1 - bounded))
+
+
+def _binding(least: Sequence[int], floors: Sequence[int], design: Design, capacity: int) -> list[int]:
+    lower = [max(low, floor) for low, floor in zip(least, floors, strict=True)]
+    if sum(lower) > capacity:
+        elsewhere = max(0, design.random_capacity - capacity)
+        raise DesignRefused(
+            f"The floors need {sum(lower)} random reviews and the design leaves them {capacity}: give a capacity of at "
+            f"least {design.capacity_for(sum(lower) + elsewhere)}, or floors of at most "
+            f"{_common_level(least, floors, capacity)} an institution."
+        )
+    return lower
 
 
 def _common_level(least: Sequence[int], wished: Sequence[int], budget: int) -> int:
@@ -52,11 +85,6 @@ def _common_level(least: Sequence[int], wished: Sequence[int], budget: int) -> i
         else:
             high = middle - 1
     return low
-
-
-def _weight(size: int, rate: float, design: Design) -> float:
-    bounded = min(max(rate, design.least_rate), 1 - design.least_rate)
-    return float(size**design.size_power * math.sqrt(bounded * (1 - bounded)))
 
 
 def _fill(lower: Sequence[int], upper: Sequence[int], weights: Sequence[float], total: int) -> list[float]:

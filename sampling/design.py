@@ -8,25 +8,23 @@ import math
 import tomllib
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 from records.errors import DesignRefused, NotFound
+from sampling.design_lines import fields_of
 
 DEFAULT = Path(__file__).parent / "designs" / "default.toml"
-_TEXTS = ("id", "zh", "en", "strata")
-_PARTS: dict[str, tuple[str, ...]] = {
-    "random": ("minimum", "floor_count", "floor_per_thousand", "floor_share", "size_power", "least_rate"),
-    "targeted": ("risk_power",),
-    "clue": ("certain",),
-}
 
 
 @dataclass(frozen=True)
 class Design:
-    """How a quarter is drawn. Counts are prescriptions; shares and rates are fractions.
+    """How a quarter is drawn. Counts are prescriptions (of wards: stays); shares and rates are fractions.
 
     ``capacity`` = reviews the panel can do in the quarter over all arms. ``minimum`` = random rows that every
     institution has at least; ``floor_count`` and ``floor_per_thousand`` = wished random rows an institution.
+    ``band_cuts`` = predicted risks at which an institution is cut into strata. ``rotated`` = classes of
+    institutions that are drawn themselves, once in ``every`` quarters, with ``take`` random rows each.
+    ``pooled`` = classes whose institutions share one stratum. ``ward_settings`` = settings of which whole stays are
+    drawn. The shipped designs say what each line means.
     """
 
     name: str
@@ -34,13 +32,47 @@ class Design:
     en: str
     capacity: int
     targeted_share: float
+    strata: str
     minimum: int
     floor_count: int
     floor_per_thousand: float
     floor_share: float
+    floors_bind: bool
     size_power: float
     least_rate: float
+    band_cuts: tuple[float, ...]
+    band_split_from: int
+    band_least_rows: int
+    band_minimum: int
+    rotated: tuple[str, ...]
+    every: int
+    take: int
+    overlap: str
+    yearly: bool
+    pooled: tuple[str, ...]
+    pool_by: str
+    pool_under: tuple[tuple[str, str], ...]
+    ward_settings: tuple[str, ...]
+    ward_share: float
+    ward_floor_count: int
+    ward_floor_per_thousand: float
     risk_power: float
+    novelty_share: float
+    exploration_share: float
+    clue_certain: bool
+
+    def __post_init__(self) -> None:
+        if self.random_capacity < 1:
+            raise DesignRefused(f"The design {self.name} leaves nothing to the random arm: lower targeted_share.")
+        if not self.clue_certain:
+            raise DesignRefused(f"The design {self.name} must have clue.certain = true.")
+        if self.every == 3:
+            raise DesignRefused(f"The design {self.name} must have institutions.every = 1, 2 or 4, which divide a year.")
+        both = sorted(set(self.rotated) & set(self.pooled))
+        if both:
+            raise DesignRefused(f"The design {self.name} both rotates and pools class {both[0]}: choose one.")
+        if self.novelty_share + self.exploration_share >= 1:
+            raise DesignRefused(f"The design {self.name} leaves nothing to risk: lower novelty_share or exploration_share.")
 
     @property
     def design_id(self) -> str:
@@ -58,9 +90,22 @@ class Design:
         """Reviews meant for the random arm."""
         return self.capacity - self.targeted_capacity
 
+    def capacity_for(self, random: int) -> int:
+        """Smallest capacity that leaves so many reviews to the random arm."""
+        guess = math.ceil(random / (1 - self.targeted_share) - 1e-9)
+        while guess - math.floor(guess * self.targeted_share + 1e-9) < random:
+            guess += 1
+        while guess > 1 and guess - 1 - math.floor((guess - 1) * self.targeted_share + 1e-9) >= random:
+            guess -= 1
+        return guess
+
     def wished(self, size: int) -> int:
         """Random rows wished of an institution with so many prescriptions, before capacity."""
         return min(size, max(self.floor_count, math.ceil(size * self.floor_per_thousand / 1000)))
+
+    def wished_stays(self, stays: int) -> int:
+        """Stays wished of the wards of an institution with so many stays, before capacity."""
+        return min(stays, max(self.ward_floor_count, math.ceil(stays * self.ward_floor_per_thousand / 1000)))
 
 
 def load_design(path: Path | None = None, capacity: int | None = None) -> Design:
@@ -75,47 +120,6 @@ def load_design(path: Path | None = None, capacity: int | None = None) -> Design
         content = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise DesignRefused(f"The design {path.name} is not readable TOML: {error}.") from error
-    _refuse_unknown(content, path.name)
     if capacity is not None:
         content["capacity"] = capacity
-    design = Design(
-        name=str(content["id"]),
-        zh=str(content["zh"]),
-        en=str(content["en"]),
-        capacity=_number(content, "capacity", whole=True, least=1),
-        targeted_share=_number(content, "targeted_share", most=1),
-        minimum=_number(content["random"], "minimum", whole=True),
-        floor_count=_number(content["random"], "floor_count", whole=True),
-        floor_per_thousand=_number(content["random"], "floor_per_thousand", most=1000),
-        floor_share=_number(content["random"], "floor_share", most=1),
-        size_power=_number(content["random"], "size_power", most=1),
-        least_rate=_number(content["random"], "least_rate", least=1e-6, most=0.5),
-        risk_power=_number(content["targeted"], "risk_power", most=10),
-    )
-    if design.random_capacity < 1:
-        raise DesignRefused(f"The design {design.name} leaves nothing to the random arm: lower targeted_share.")
-    return design
-
-
-def _refuse_unknown(content: dict[str, Any], name: str) -> None:
-    expected = {*_TEXTS, "capacity", "targeted_share", *_PARTS}
-    groups = [(content, expected, "")]
-    groups += [(content.get(part, {}), set(keys), f"{part}.") for part, keys in _PARTS.items()]
-    for given, wanted, prefix in groups:
-        missing, unknown = sorted(wanted - given.keys()), sorted(given.keys() - wanted)
-        if missing:
-            raise DesignRefused(f"The design {name} lacks {prefix}{missing[0]}: add it.")
-        if unknown:
-            raise DesignRefused(f"The design {name} has an unknown line {prefix}{unknown[0]}: take it out.")
-    if content["strata"] != "institution":
-        raise DesignRefused(f"The design {name} must have strata = 'institution'.")
-    if content["clue"]["certain"] is not True:
-        raise DesignRefused(f"The design {name} must have clue.certain = true.")
-
-
-def _number(part: dict[str, Any], key: str, *, whole: bool = False, least: float = 0, most: float = math.inf) -> Any:
-    value = part[key]
-    right_kind = isinstance(value, int) if whole else isinstance(value, int | float)
-    if not right_kind or isinstance(value, bool) or not least <= value <= most:
-        raise DesignRefused(f"The design's {key} must be a number from {least:g} to {most:g}, not {value!r}.")
-    return int(value) if whole else float(value)
+    return Design(**fields_of(content, path.name))

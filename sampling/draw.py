@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from records.errors import WrongUse
-from sampling.allocation import allocate
 from sampling.design import Design
 from sampling.numbers import permanent_numbers
+from sampling.probabilities import Prepared, prepare
+from sampling.rotation import drawn_institutions
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,116 +27,6 @@ COLUMNS = (
 )
 
 
-@dataclass(frozen=True)
-class Prepared:
-    """A frame with every probability known, before any number is drawn.
-
-    ``frame``: rxno, fixmedins_code, p_random, p_targeted, p_clue; one row a prescription, by rxno.
-    ``sizes``: random rows per institution. ``notes``: what differs from the design as written, as dicts
-    with ``what``, ``why_zh``, ``why_en``.
-    """
-
-    frame: pd.DataFrame
-    sizes: dict[str, int]
-    notes: list[dict[str, str]]
-
-
-def prepare(frame: pd.DataFrame, scores: pd.DataFrame | None, clues: Collection[str], design: Design) -> Prepared:
-    """Work out every inclusion probability of a frame under a design.
-
-    ``frame`` has rxno (unique) and fixmedins_code; ``scores`` has rxno and score in 0..1, None = nothing
-    could be scored, then the targeted arm's capacity goes to the random arm. A prescription without a score
-    is never targeted. Clues outside the frame are left out. Raises WrongUse for a repeated rxno or an
-    impossible score, DesignRefused when the capacity is too small for the frame.
-    """
-    rows = _with_scores(frame, scores)
-    rows["p_clue"] = rows["rxno"].isin(set(clues)).astype(float)
-    named = int(rows["p_clue"].sum())
-    scored = bool((rows["score"] > 0).any())
-    counts = rows.groupby("fixmedins_code")["rxno"].size()
-    wanted = design.random_capacity if scored else max(design.capacity - named, design.random_capacity)
-    least = int(counts.clip(upper=design.minimum).sum())
-    capacity = min(design.capacity, max(wanted, least))
-    means = rows.groupby("fixmedins_code")["score"].mean()
-    rates = {str(code): float(mean) for code, mean in means.items()} if scored else None
-    sizes = allocate({str(code): int(n) for code, n in counts.items()}, design, capacity, rates)
-    rows["p_random"] = rows["fixmedins_code"].map(sizes).astype(float) / rows["fixmedins_code"].map(counts).astype(float)
-    spare = max(0, min(design.targeted_capacity, design.capacity - capacity) - named) if scored else 0
-    rows["p_targeted"] = targeted_probabilities(rows["score"].to_numpy() ** design.risk_power, spare)
-    notes = _notes(design, scored, capacity - wanted, named, spare)
-    columns = ["rxno", "fixmedins_code", "p_random", "p_targeted", "p_clue"]
-    return Prepared(rows[columns], sizes, notes)
-
-
-def _with_scores(frame: pd.DataFrame, scores: pd.DataFrame | None) -> pd.DataFrame:
-    rows = frame[["rxno", "fixmedins_code"]].astype(str).sort_values("rxno", ignore_index=True)
-    if rows["rxno"].duplicated().any():
-        raise WrongUse("The frame names a prescription twice: one row a prescription is needed.")
-    if scores is None:
-        return rows.assign(score=0.0)
-    if scores["rxno"].duplicated().any():
-        raise WrongUse("The scores name a prescription twice: choose the scores of one target.")
-    known = scores.set_index(scores["rxno"].astype(str))["score"].astype(float)
-    if not known.dropna().between(0, 1).all():
-        raise WrongUse("A score lies outside 0 to 1: scores must be probabilities.")
-    return rows.assign(score=rows["rxno"].map(known).astype(float).fillna(0.0))
-
-
-def targeted_probabilities(risk: Any, expected: float) -> Any:
-    """min(1, c x risk) summing to ``expected``, or to the number of risks above 0 when that is smaller.
-
-    Grain: one a value, numpy. Rows that would pass 1 are certain, the rest is shared out until none does.
-    """
-    import numpy as np
-
-    probabilities = np.zeros(len(risk))
-    probabilities[risk > 0] = 1.0
-    if expected >= probabilities.sum():
-        return probabilities
-    certain = np.zeros(len(risk), dtype=bool)
-    while True:
-        open_rows = (risk > 0) & ~certain
-        left = expected - certain.sum()
-        shared = risk * (left / risk[open_rows].sum())
-        over = open_rows & (shared >= 1)
-        if not over.any():
-            return np.where(certain, 1.0, np.where(open_rows, shared, 0.0))
-        certain |= over
-
-
-def _notes(design: Design, scored: bool, extra: int, named: int, spare: int) -> list[dict[str, str]]:
-    notes = []
-    if not scored and design.targeted_capacity:
-        notes.append(
-            _note(
-                "targeted_arm",
-                "没有可用的评分，定向抽样的名额并入随机抽样",
-                "no scores, so the targeted arm's reviews went to the random arm",
-            )
-        )
-    if extra > 0:
-        notes.append(
-            _note(
-                "targeted_arm",
-                f"每家机构至少一张随机处方，定向抽样让出{extra}个名额",
-                f"every institution needs a random row, so the targeted arm gave {extra} reviews",
-            )
-        )
-    if named and scored:
-        notes.append(
-            _note(
-                "targeted_arm",
-                f"线索处方{named}张必查，定向抽样的预期数量为{spare}",
-                f"{named} prescriptions named by clues are certain; {spare} targeted are expected",
-            )
-        )
-    return notes
-
-
-def _note(what: str, why_zh: str, why_en: str) -> dict[str, str]:
-    return {"what": what, "why_zh": why_zh, "why_en": why_en}
-
-
 def draw(frame: pd.DataFrame, scores: pd.DataFrame | None, clues: Collection[str], design: Design, seed: str) -> pd.DataFrame:
     """Draw a quarter: the rows of sample.parquet, by rxno. The same arguments give the same rows.
 
@@ -154,7 +43,7 @@ def select(prepared: Prepared, design: Design, seed: str) -> pd.DataFrame:
     import pandas as pd
 
     rows = prepared.frame
-    in_random = _smallest(rows, prepared.sizes, seed)
+    in_random = random_rows(prepared, seed)
     in_targeted = _below(rows, seed)
     in_clue = rows["p_clue"].to_numpy() == 1
     drawn: pd.DataFrame = rows[in_random | in_targeted | in_clue].copy()
@@ -163,7 +52,7 @@ def select(prepared: Prepared, design: Design, seed: str) -> pd.DataFrame:
     own = drawn["p_targeted"].mask(arm == "clue", 1.0).mask(arm == "random", drawn["p_random"])
     missed = (1 - drawn["p_random"]) * (1 - drawn["p_targeted"]) * (1 - drawn["p_clue"])
     drawn = drawn.assign(
-        stratum=drawn["fixmedins_code"],
+        stratum=drawn["stratum"].astype(str),
         arm=arm,
         incl_prob=own.astype(float),
         incl_prob_any=1 - missed,
@@ -177,11 +66,46 @@ def select(prepared: Prepared, design: Design, seed: str) -> pd.DataFrame:
     return sample
 
 
-def _smallest(rows: pd.DataFrame, sizes: dict[str, int], seed: str) -> Any:
-    """True for the n smallest numbers of each institution; equal numbers in the order of rxno."""
-    order = rows[["fixmedins_code"]].assign(number=permanent_numbers(seed, "random", rows["rxno"]))
-    place = order.sort_values("number", kind="stable").groupby("fixmedins_code").cumcount()
-    return (place.reindex(rows.index) < rows["fixmedins_code"].map(sizes).astype(float)).to_numpy()
+def random_rows(prepared: Prepared, seed: str) -> Any:
+    """True for the rows of the n units with the smallest numbers of each stratum; numpy, in the order of the frame.
+
+    A stratum of a rotated institution has rows only when the institution has its turn. Equal numbers go in the order
+    of rxno, of stays in that of mdtrt_id.
+    """
+    import numpy as np
+
+    rows = prepared.frame
+    index = rows["stratum"].cat.codes.to_numpy().astype(np.int64)
+    absent = prepared.turns.keys() - drawn_institutions(prepared.turns, seed)
+    names = [str(name) for name in rows["stratum"].cat.categories]
+    sizes = np.array([0 if name in absent else prepared.sizes[name] for name in names], dtype=np.int64)
+    if not prepared.wards:
+        return _smallest(index, rows["rxno"], sizes, seed)
+    single = ~np.array([name in prepared.wards for name in names])[index]
+    taken = np.zeros(len(rows), dtype=bool)
+    taken[single] = _smallest(index[single], rows["rxno"][single], sizes, seed)
+    stays = rows.loc[~single, ["unit"]].assign(index=index[~single]).drop_duplicates().sort_values(["index", "unit"])
+    kept = stays[_smallest(stays["index"].to_numpy(), stays["unit"], sizes, seed)]
+    pairs = set(zip(kept["index"], kept["unit"], strict=True))
+    taken[~single] = [pair in pairs for pair in zip(index[~single], rows.loc[~single, "unit"], strict=True)]
+    return taken
+
+
+def _smallest(index: Any, codes: pd.Series[str], sizes: Any, seed: str) -> Any:
+    """True for the ``sizes`` smallest numbers of each stratum; equal numbers in the order given."""
+    import numpy as np
+
+    counts = np.bincount(index, minlength=len(sizes))
+    taken = (sizes >= counts)[index] if len(index) else np.zeros(0, dtype=bool)
+    # No number is needed where all or nothing is drawn.
+    open_rows = np.flatnonzero(~taken & (sizes > 0)[index]) if len(index) else np.zeros(0, dtype=np.int64)
+    numbers = permanent_numbers(seed, "random", codes.iloc[open_rows])
+    order = np.lexsort((numbers, index[open_rows]))
+    place_of = index[open_rows][order]
+    starts = np.searchsorted(place_of, np.arange(len(sizes)))
+    first = order[np.arange(len(order)) - starts[place_of] < sizes[place_of]]
+    taken[open_rows[first]] = True
+    return taken
 
 
 def _below(rows: pd.DataFrame, seed: str) -> Any:

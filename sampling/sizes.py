@@ -27,6 +27,24 @@ def size_for_rate(rate: float, half_width: float, population: int, confidence: f
     return min(population, math.ceil(exact - 1e-9))
 
 
+def size_table(
+    sd: float, mean: float, population: int, precisions: Sequence[float], confidences: Sequence[float]
+) -> list[list[int]]:
+    """Sample sizes for a mean, a row a precision (half-width as a fraction of the mean), a column a confidence.
+
+    Rounded to the nearest, at least 1, as RAT-STATS prints them.
+    """
+    return [
+        [max(1, round(size_for_mean(sd, mean * precision, population, confidence))) for confidence in confidences]
+        for precision in precisions
+    ]
+
+
+def rate_table(rate: float, population: int, half_widths: Sequence[float], confidences: Sequence[float]) -> list[list[int]]:
+    """Prescriptions to review for a rate, a row a half-width (a fraction), a column a confidence; rounded up."""
+    return [[size_for_rate(rate, width, population, confidence) for confidence in confidences] for width in half_widths]
+
+
 def error_spread(rate: float, mean: float, sd: float) -> tuple[float, float]:
     """Mean and standard deviation of an error amount that is the whole amount at this rate and else 0."""
     average = rate * mean

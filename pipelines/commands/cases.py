@@ -1,4 +1,4 @@
-"""experts, sample, cases, leads: the panel's work from the command line."""
+"""experts, cases, leads: the panel's work from the command line."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from pipelines import options
 from records.workplace import Workplace
 
 experts = typer.Typer(no_args_is_help=True, help="专家库 The expert pool.")
-sample = typer.Typer(no_args_is_help=True, help="抽样 Planning a draw, and frames for redrawing it.")
 app = typer.Typer(no_args_is_help=True, help="病例 Cases out, verdicts in.")
 leads = typer.Typer(no_args_is_help=True, help="线索 Suspected subjects and what became of them.")
 File = Annotated[Path, typer.Argument(help="File to read (CSV or Parquet).")]
@@ -32,39 +31,6 @@ def import_experts(file: File, work: options.Work = None) -> None:
 @experts.callback()
 def _experts() -> None:
     """专家库 The expert pool."""
-
-
-@sample.command()
-def plan(
-    quarter: options.QuarterOrNewest = None,
-    capacity: options.Capacity = None,
-    design: options.Design = None,
-    width: Annotated[float | None, typer.Option(help="Wanted half width of the 90 % interval (fraction).")] = None,
-    work: options.Work = None,
-) -> None:
-    """抽样计划 How many reviews give which interval width per institution, or what the capacity gives.
-
-    Example: rxpanel sample plan --quarter 2026Q3 --capacity 600 --work work
-    """
-    from pipelines.sampling import show_plan
-
-    show_plan(Workplace.of(work), quarter, capacity, design, width)
-
-
-@sample.command("export-frame")
-def export_frame(
-    institution: Annotated[str, typer.Argument(help="Institution code.")],
-    quarter: options.QuarterOrNewest = None,
-    out: Annotated[Path, typer.Option("--out", help="Folder to write to.")] = Path(),
-    work: options.Work = None,
-) -> None:
-    """导出抽样框 The frame of one institution, with a script that redraws its random arm.
-
-    Example: rxpanel sample export-frame H53030200001 --quarter 2026Q3 --out frames --work work
-    """
-    from pipelines.sampling import export_institution_frame
-
-    export_institution_frame(Workplace.of(work), quarter, institution, out)
 
 
 @app.command("list")

@@ -36,10 +36,11 @@ class Line:
 
 @dataclass(frozen=True)
 class Process:
-    """Wall seconds and the peak memory (MB) of a finished process."""
+    """Wall seconds, the peak memory (MB) and the processor seconds of a finished process."""
 
     seconds: float
     peak: float
+    processor: float = 0.0
 
 
 def timed(arguments: Sequence[str | Path], work: Path) -> Process:
@@ -50,7 +51,7 @@ def timed(arguments: Sequence[str | Path], work: Path) -> Process:
         _, status, usage = os.wait4(process.pid, 0)
     if status:
         raise RuntimeError(f"{arguments} ended with {status}: see {work / 'bench.log'}")
-    return Process(time.perf_counter() - began, usage.ru_maxrss / 1024)
+    return Process(time.perf_counter() - began, usage.ru_maxrss / 1024, usage.ru_utime + usage.ru_stime)
 
 
 def show(lines: Sequence[Line]) -> None:

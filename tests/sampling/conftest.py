@@ -60,6 +60,13 @@ class SlowDraw:
                 high = middle
         return {k: min(1.0, high * v) for k, v in risk.items()}
 
+    @staticmethod
+    def mix(risk: dict[str, float], novelty: dict[str, float], shares: tuple[float, float, float]) -> dict[str, float]:
+        """Risk, novelty and an even spread, each in its share."""
+        parts = [risk, novelty, dict.fromkeys(risk, 1.0)]
+        sums = [sum(part.values()) for part in parts]
+        return {k: sum(s * part.get(k, 0) / t for s, part, t in zip(shares, parts, sums, strict=True) if t) for k in risk}
+
     @classmethod
     def draw(cls, institution, sizes, risk, clues, expected, seed) -> dict[str, tuple[str, float, float]]:
         """rxno -> arm, incl_prob, incl_prob_any."""

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from collections import Counter
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -10,14 +8,15 @@ from hypothesis import strategies as st
 
 from records.errors import DesignRefused, WrongUse
 from sampling.design import load_design
-from sampling.draw import COLUMNS, draw, prepare, select, targeted_probabilities
+from sampling.draw import COLUMNS, draw, select
+from sampling.probabilities import prepare, targeted_mix, targeted_probabilities
 
 CLUES = {"H1-000", "H5-007", "H9-not-in-frame"}
 
 
 def test_equals_the_slow_draw(frame, scores, design, slow):
     prepared = prepare(frame, scores, CLUES, design)
-    risk = dict(zip(scores["rxno"], scores["score"], strict=True))
+    risk = slow.mix(dict(zip(scores["rxno"], scores["score"], strict=True)), {}, (0.95, 0, 0.05))
     institution = dict(zip(frame["rxno"], frame["fixmedins_code"], strict=True))
     for seed in ("s1", "种子", "s3"):
         got = draw(frame.sample(frac=1, random_state=3), scores, CLUES, design, seed)
@@ -94,28 +93,20 @@ def test_refuses_what_is_no_frame_or_no_score(frame, scores, design):
         draw(frame, pd.concat([scores, scores]), set(), design, "s")
 
 
-def test_frequencies_and_totals_over_many_redraws(frame, scores, design):
-    draws = 2000
-    prepared = prepare(frame, scores, {"H5-007"}, design)
-    known = prepared.frame.set_index("rxno")
-    either = 1 - (1 - known["p_random"]) * (1 - known["p_targeted"]) * (1 - known["p_clue"])
-    truth = pd.Series(np.where(scores["score"] > 0.2, 3.5, 1.0), index=scores["rxno"])
-    seen, random_seen, totals, targeted_sizes = Counter(), Counter(), [], []
-    for number in range(draws):
-        got = select(prepared, design, f"seed {number}")
-        seen.update(got["rxno"])
-        random = got[got["arm"] == "random"]
-        random_seen.update(random["rxno"])
-        totals.append(float((random["weight"] * random["rxno"].map(truth)).sum()))
-        targeted_sizes.append(len(got))
-    for counted, probability in ((seen, either), (random_seen, known["p_random"])):
-        frequency = pd.Series(counted).reindex(known.index).fillna(0) / draws
-        error = np.sqrt(probability * (1 - probability) / draws)
-        assert ((frequency - probability).abs() <= 4.5 * error + 1e-9).all()
-        assert abs(float((frequency - probability).sum())) < 0.2
-    spread = float(np.std(totals)) / draws**0.5
-    assert abs(float(np.mean(totals)) - truth.sum()) < 4 * spread
-    assert np.mean(targeted_sizes) == pytest.approx(either.sum(), abs=0.4)
+def test_novelty_and_exploration_have_their_shares(frame, scores, design, slow):
+    novelty = pd.Series([1.0 if number % 50 == 0 else 0.02 for number in range(len(frame))])
+    prepared = prepare(frame, scores.assign(novelty=novelty)[1:], set(), design)
+    risk = {**dict(zip(scores["rxno"], scores["score"], strict=True)), frame["rxno"][0]: 0.0}
+    known = {**dict(zip(frame["rxno"], novelty, strict=True)), frame["rxno"][0]: 0.0}
+    expected = slow.probabilities(slow.mix(risk, known, (0.9, 0.05, 0.05)), design.targeted_capacity)
+    got = dict(zip(prepared.frame["rxno"], prepared.frame["p_targeted"], strict=True))
+    assert got == pytest.approx(expected, abs=1e-9)
+    # The one without score and novelty is reached by exploration alone.
+    assert got[frame["rxno"][0]] == min(got.values()) > 0
+
+
+def test_a_mix_without_any_risk_is_no_mix(design):
+    assert targeted_mix(np.zeros(4), np.ones(4), design).sum() == 0
 
 
 @settings(max_examples=100, deadline=None)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import csv
+import io
 import subprocess
 import sys
 from pathlib import Path
@@ -8,49 +10,111 @@ import pandas as pd
 import pytest
 
 from records.errors import NotFound
-from records.output import write_text
-from sampling.draw import draw
-from sampling.frames import export_frame
+from records.output import write_bytes
+from sampling.draw import select
+from sampling.frames import REDRAW_SCRIPT, before_of, export_frame, export_frames, frame_table
+from sampling.notice import draw_notice
+from sampling.probabilities import prepare
+from sampling.rotation import Before
+from tests.sampling.designs import SHIPPED, small_design, small_frame, small_places, small_scores
 
 
 def redraw(folder: Path, export, seed: str) -> list[str]:
-    write_text(folder / export.file_name, export.csv)
-    write_text(folder / "redraw.py", export.script)
-    command = [sys.executable, "-I", "redraw.py", export.file_name, seed, str(export.n)]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True)
+    """The script in a process of its own, called as the notice says."""
+    write_bytes(folder / export.file_name, export.csv.encode())
+    write_bytes(folder / "redraw.py", export.script.encode())
+    command = export.command("-").split()[1:]
+    command[2] = seed
+    done = subprocess.run([sys.executable, "-I", *command], cwd=folder, capture_output=True, text=True, check=True)
     return done.stdout.split()
 
 
+def table_of(frame, scores, design, seed, clues=()):
+    prepared = prepare(frame, scores, clues, design)
+    return frame_table(prepared, seed), select(prepared, design, seed)
+
+
 def test_the_script_redraws_the_random_arm(tmp_path, frame, scores, design):
-    sample = draw(frame, scores, set(), design, "一个种子 seed")
+    table, sample = table_of(frame, scores, design, "一个种子 seed")
     random = sample[sample["arm"] == "random"]
     for code in ("H1", "H4"):
-        export = export_frame(frame, design, code, scores)
+        export = export_frame(table, code)
         own = sorted(random.loc[random["fixmedins_code"] == code, "rxno"])
         assert redraw(tmp_path, export, "一个种子 seed") == own
         assert export.n == len(own)
-    assert len(export.script.splitlines()) <= 10
+
+
+@pytest.mark.parametrize("name", [path.stem for path in SHIPPED])
+def test_the_script_redraws_every_kind_of_design(tmp_path, name):
+    frame, design = small_frame(), small_design(name, tmp_path)
+    for seed in ("first", "second"):
+        prepared = prepare(frame, small_scores(frame), {"H1-00"}, design, small_places())
+        table, sample = frame_table(prepared, seed), select(prepared, design, seed)
+        random = sample[sample["arm"] == "random"]
+        exports = {export.code: export for export in export_frames(table)}
+        assert sorted(exports) == sorted(set(frame["fixmedins_code"]))
+        for code, export in exports.items():
+            assert export == export_frame(table, code)
+            shared = set(table.loc[table["fixmedins_code"] == code, "stratum"])
+            assert set(redraw(tmp_path, export, seed)) == set(random.loc[random["stratum"].isin(shared), "rxno"])
+
+
+def test_the_script_has_ten_lines_and_needs_nothing_of_ours():
+    assert len(REDRAW_SCRIPT.splitlines()) == 10
+    modules = [line for line in REDRAW_SCRIPT.splitlines() if "import" in line]
+    assert modules == ["import csv, hashlib, hmac, sys"]
 
 
 def test_numbers_that_look_like_formulas_are_redrawn_too(tmp_path, design):
-    frame = pd.DataFrame({"rxno": [f"{sign}{n}" for sign in "=-+@" for n in range(6)], "fixmedins_code": "H1"})
-    sample = draw(frame, None, set(), design, "s")
-    export = export_frame(frame, design, "H1", n_random=5)
+    frame = pd.DataFrame({"rxno": [f"{sign}{n}" for sign in "=-+@" for n in range(30)], "fixmedins_code": "H1"})
+    table, sample = table_of(frame, None, design, "s")
+    export = export_frame(table, "H1")
     assert "\r\n'=0,H1" in export.csv
-    drawn = redraw(tmp_path, export, "s")
-    assert len(drawn) == 5
-    assert set(drawn) <= set(sample["rxno"])
+    assert redraw(tmp_path, export, "s") == sorted(sample["rxno"])
+    assert len(sample) == 60
 
 
 def test_frame_states_probability_and_hash(frame, scores, design):
-    export = export_frame(frame, design, "H5", scores)
-    rows = export.csv.splitlines()
-    assert rows[0] == "rxno,stratum,incl_prob"
-    assert len(rows) == 201
-    assert float(rows[1].split(",")[2]) == export.n / 200
-    assert export.sha256 == export_frame(frame, design, "H5", scores).sha256
+    table, sample = table_of(frame, scores, design, "s")
+    export = export_frame(table, "H5")
+    rows = list(csv.DictReader(io.StringIO(export.csv)))
+    assert list(rows[0]) == ["rxno", "stratum", "incl_prob"]
+    assert len(rows) == 200
+    assert {float(row["incl_prob"]) for row in rows} == {export.n / 200}
+    random = sample[(sample["arm"] == "random") & (sample["fixmedins_code"] == "H5")]
+    assert set(random["incl_prob"]) == {export.n / 200}
+    # The hash does not depend on the seed: it is published before.
+    assert export.sha256 == export_frame(table_of(frame, scores, design, "another")[0], "H5").sha256
 
 
 def test_an_institution_without_prescriptions_has_no_frame(frame, design):
     with pytest.raises(NotFound):
-        export_frame(frame, design, "P1")
+        export_frame(table_of(frame, None, design, "s")[0], "P1")
+
+
+def test_an_earlier_frame_says_who_was_drawn(tmp_path):
+    frame, design = small_frame(), small_design("two_stage", tmp_path)
+    prepared = prepare(frame, None, (), design, small_places())
+    table = frame_table(prepared, "s")
+    drawn = set(select(prepared, design, "s")["fixmedins_code"])
+    before = before_of(table)
+    assert {code for code, part in before.items() if part.drawn} == drawn
+    assert before["H1"] == Before(1.0, True)
+    assert before["V1"].first == 0.25
+    assert before_of(frame)["V1"] == Before(1.0, True)
+
+
+def test_the_notice_says_all_that_is_needed_and_no_seed_before_its_time(tmp_path):
+    frame, design = small_frame(), small_design("two_stage", tmp_path)
+    table = frame_table(prepare(frame, None, (), design, small_places()), "the seed itself")
+    export = export_frame(table, "V1")
+    sealed = draw_notice(export, "某村卫生室", "2026Q3", "ab12", None)
+    opened = draw_notice(export, "某村卫生室", "2026Q3", "ab12", "the seed itself")
+    for text in (sealed, opened):
+        assert REDRAW_SCRIPT in text
+        assert export.sha256 in text
+        assert "ab12" in text
+        assert "0.25" in text
+    assert "the seed itself" not in sealed
+    assert "`the seed itself`" in opened
+    assert f"| V1 | 6 | {export.n} |" in opened

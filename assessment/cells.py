@@ -1,0 +1,126 @@
+"""Strata as an estimate sees them: what the frame holds, what was judged of it, prescription by prescription or by stay."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from assessment.estimators import Interval, ratio_variance
+from assessment.inputs import QuarterInput
+from sampling.sizes import deviate
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+#: A stratum within a quarter.
+Key = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What the frame holds of a stratum: prescriptions, units that are drawn (stays on wards, else the same number).
+
+    ``prob`` = probability of the institution's own turn, where institutions are drawn first.
+    """
+
+    rows: int
+    units: int
+    prob: float = 1.0
+
+    @property
+    def by_stay(self) -> bool:
+        """Whole stays are drawn."""
+        return self.units < self.rows
+
+
+@dataclass
+class Judged:
+    """A cell with the units judged: of each the sum of a value over its judged prescriptions, and their number."""
+
+    cell: Cell
+    units: list[tuple[float, int]] = field(default_factory=list)
+
+
+def cells_of(part: QuarterInput) -> dict[str, dict[Key, Cell]]:
+    """Cells by institution. A frame that says nothing of strata has one an institution."""
+    frame = part.frame
+    codes = frame["fixmedins_code"].astype(str)
+    strata = frame["stratum"].astype(str) if "stratum" in frame else codes
+    grouped = frame.assign(code=codes, cell=strata).groupby(["code", "cell"], sort=True)
+    rows = grouped.size()
+    units = grouped["unit"].nunique() if "unit" in frame else rows
+    probs = grouped["institution_prob"].first() if "institution_prob" in frame else None
+    found: dict[str, dict[Key, Cell]] = {}
+    keys: list[tuple[str, str]] = [(str(code), str(stratum)) for code, stratum in rows.index]
+    for (code, stratum), count in zip(keys, rows, strict=True):
+        prob = 1.0 if probs is None else float(probs[code, stratum])
+        found.setdefault(code, {})[part.quarter, stratum] = Cell(int(count), int(units[code, stratum]), prob)
+    return found
+
+
+def units_of(part: QuarterInput) -> dict[str, str]:
+    """The stay of each sampled prescription that was drawn by stay; empty for other designs."""
+    if "unit" not in part.frame:
+        return {}
+    drawn: pd.DataFrame = part.frame[part.frame["rxno"].isin(part.sample["rxno"])]
+    pairs = zip(drawn["rxno"].astype(str), drawn["unit"].astype(str), strict=True)
+    return {rxno: unit for rxno, unit in pairs if rxno != unit}
+
+
+def joined(parts: Sequence[Mapping[Key, Judged]]) -> dict[Key, Judged]:
+    """Cells of several institutions, those of a shared stratum put together, in order."""
+    found: dict[Key, Judged] = {}
+    for part in parts:
+        for key, judged in part.items():
+            other = found.get(key)
+            if other is None:
+                found[key] = Judged(judged.cell, list(judged.units))
+                continue
+            cell = Cell(other.cell.rows + judged.cell.rows, other.cell.units + judged.cell.units, judged.cell.prob)
+            found[key] = Judged(cell, other.units + judged.units)
+    return dict(sorted(found.items()))
+
+
+def is_simple(cells: Mapping[Key, Judged]) -> bool:
+    """No stays and no institutions were drawn: stratified simple random samples of prescriptions."""
+    return not any(judged.cell.by_stay or judged.cell.prob < 1 for judged in cells.values())
+
+
+def weighted_mean(cells: Mapping[Key, Judged], confidence: float, most: float) -> Interval:
+    """Mean a prescription over all cells when institutions or stays were drawn, by their weights.
+
+    The limits come from ``mean_and_variance``: Student's with one degree less than the institutions that had their
+    turn, as a linearised variance of few of them is rather small; normal where all were certain. Cells of which
+    nothing was judged are left out.
+    """
+    from scipy.stats import t
+
+    used = [judged for judged in cells.values() if judged.units and judged.cell.prob > 0]
+    if not used:
+        return Interval(None, None, None, "none")
+    mean, variance = mean_and_variance(used)
+    had_turn = sum(judged.cell.prob < 1 for judged in used)
+    quantile = float(t.ppf((1 + confidence) / 2, max(1, had_turn - 1))) if had_turn else deviate(confidence)
+    width = quantile * math.sqrt(variance)
+    method = "two_stage_t" if had_turn else "stays_normal"
+    return Interval(mean, max(0.0, mean - width), min(most, mean + width), method)
+
+
+def mean_and_variance(used: Sequence[Judged]) -> tuple[float, float]:
+    """Weighted mean a prescription and its linearised variance. An institution's turn adds (1 - p) / p^2 of the
+    square of its total of residuals, what is within a cell 1 / p of its variance.
+
+    Source: two-stage sampling with independent turns, Särndal, Swensson and Wretman 4.3 and 5.7.
+    """
+    weights = [judged.cell.units / len(judged.units) / judged.cell.prob for judged in used]
+    size = math.fsum(w * sum(m for _, m in judged.units) for w, judged in zip(weights, used, strict=True))
+    mean = math.fsum(w * math.fsum(y for y, _ in judged.units) for w, judged in zip(weights, used, strict=True)) / size
+    variance = 0.0
+    for judged in used:
+        prob, total = judged.cell.prob, judged.cell.units
+        rest = [y - mean * m for y, m in judged.units]
+        turn = (1 - prob) / prob**2 * (total * math.fsum(rest) / len(rest)) ** 2
+        variance += turn + ratio_variance(total, rest) / prob
+    return mean, variance / size**2

@@ -1,0 +1,50 @@
+"""The notice of the draw: what an institution is told, and with what it can redraw its random arm. Chinese first."""
+
+from __future__ import annotations
+
+from sampling.frames import FrameExport
+
+HIDDEN = "SEED"
+
+
+def draw_notice(export: FrameExport, name: str, quarter: str, seed_sha256: str, seed: str | None) -> str:
+    """The notice as Markdown. ``seed`` None = not yet published; then its place is held by the word SEED."""
+    lines = [
+        f"# 处方点评抽样告知书 {quarter}",
+        "Notice of the draw",
+        "",
+        f"机构 institution: {name}（{export.code}）",
+        "",
+        f"- 抽样框 frame: `{export.file_name}`，SHA-256 `{export.sha256}`",
+        f"- 种子的 SHA-256（先于抽样框公布） hash of the seed, published before the frame: `{seed_sha256}`",
+        f"- 种子 seed: {f'`{seed}`' if seed else '抽样框公布之后公布 published after the frames'}",
+    ]
+    if export.prob < 1:
+        lines += [
+            f"- 本机构入样概率 probability of this institution: {export.prob:.6g}；本季度 this quarter, if not drawn before: "
+            f"{export.first:.6g}；{'已入样 drawn' if export.drawn else '未入样 not drawn'}",
+            f'  （HMAC-SHA256(seed, "institution:{export.code}") 的前 8 字节 / 2^64 小于概率即入样）',
+        ]
+    lines += ["", "| 层 stratum | 总体 units | 随机抽取 drawn | 入样概率 probability |", "|---|---|---|---|"]
+    for stratum, (count, n) in export.sizes.items():
+        taken = n if export.drawn else 0
+        lines.append(f"| {stratum} | {count} | {taken} | {export.prob * n / count:.6g} |")
+    return "\n".join([*lines, "", *redraw_part(export, seed), ""])
+
+
+def redraw_part(export: FrameExport, seed: str | None) -> list[str]:
+    """Lines of Markdown: the script, how it is called, and what its output means."""
+    return [
+        "## 重新抽取 redraw",
+        "",
+        "把下面十行存为 redraw.py，用任何一台装有 Python 3 的电脑运行，得到的处方号应与随机抽取名单完全一致。",
+        "Saved as redraw.py these ten lines print the random arm of the strata above on any computer with Python 3.",
+        "",
+        "```python",
+        export.script.rstrip("\n"),
+        "```",
+        "",
+        "```sh",
+        export.command(seed or HIDDEN),
+        "```",
+    ]
