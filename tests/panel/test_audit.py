@@ -8,8 +8,9 @@ import pandas as pd
 import pytest
 
 from panel import audit, leads
-from panel.accounts import actor_of, create_account, demo_accounts, mark_demo, sign_in
+from panel.accounts import actor_of, create_account, sign_in
 from panel.backup import back_up, restore
+from panel.demo import demo_accounts, mark_demo
 from panel.exchange import import_verdicts
 from panel.store import Store, open_store
 from records.errors import NotPermitted, VerificationFailed, WrongUse
@@ -28,7 +29,7 @@ TAMPER = {
     "an edited expert": "UPDATE expert SET institution = '' WHERE expert_id = 'E2'",
     "an edited assignment": "UPDATE assignment SET state = 'done'",
     "an edited lead": "UPDATE lead SET state = 'established'",
-    "an added outcome": "INSERT INTO outcome VALUES ('x', 'person', 'P1', '2026-01-01', '2026-03-31', 1, NULL, NULL)",
+    "an added outcome": "INSERT INTO outcome VALUES ('x', 'person', 'P1', '2026-01-01', '2026-03-31', 1, NULL, NULL, NULL)",
 }
 
 
@@ -82,8 +83,8 @@ def test_a_backup_comes_back_whole_and_a_changed_one_is_refused(full: Store, tmp
 def test_outcomes_of_leads_become_labels_once(full: Store, tmp_path: Path) -> None:
     path = tmp_path / "o.csv"
     path.write_text(
-        "lead_id,begndate,enddate,fraud_flag,fund_codes,loss_amt\n2026Q3-person-P1,2026-07-01,2026-09-30,1,P41-3,12.50\n"
-        "nobody,2026-07-01,2026-09-30,1,,\n2026Q3-person-P1,2026-09-30,2026-07-01,1,,\n",
+        "lead_id,begndate,enddate,fraud_flag,fund_codes,loss_amt\n2026Q3-L00001,2026-07-01,2026-09-30,1,P41-3,12.50\n"
+        "nobody,2026-07-01,2026-09-30,1,,\n2026Q3-L00001,2026-09-30,2026-07-01,1,,\n",
         encoding="utf-8",
     )
     report = leads.import_outcomes(full, path, "test")
