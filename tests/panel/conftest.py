@@ -79,4 +79,5 @@ def acting(opened: Store) -> Callable[..., PanelService]:
     def act(role: str, expert_id: str | None = None) -> PanelService:
         return PanelService(opened, Actor(f"{role}-{expert_id}", role, frozenset({role}), expert_id))
 
+    act.few = lambda count: (sample(count), payloads(count))  # type: ignore[attr-defined]
     return act
