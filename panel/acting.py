@@ -14,6 +14,8 @@ from panel.tables import permissions
 from records.errors import NotFound, NotPermitted, WrongUse
 
 MOST_TEXT = 4000
+#: The one character that PostgreSQL keeps in no text.
+NUL = "\0"
 
 
 class Acting:
@@ -51,7 +53,7 @@ class Acting:
 
     @staticmethod
     def _case(connection: Connection, case_id: str) -> Any:
-        row = connection.execute(select(case).where(case.c.case_id == case_id)).first()
+        row = None if NUL in case_id else connection.execute(select(case).where(case.c.case_id == case_id)).first()
         if row is None:
             raise NotFound(f"没有病例{case_id} There is no case {case_id}.")
         return row
@@ -68,6 +70,8 @@ def text_of(text: str, what: str) -> str:
     kept = text.strip()
     if not kept:
         raise WrongUse(f"{what}须填写 This needs to be written: {what}.")
+    if NUL in kept:
+        raise WrongUse("文字含无法保存的字符 The text has a character that cannot be kept.")
     if len(kept) > MOST_TEXT:
         raise WrongUse(f"{what}最多{MOST_TEXT}字 At most {MOST_TEXT} characters: {what}.")
     return kept

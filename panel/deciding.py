@@ -130,9 +130,8 @@ class Deciding(Reviewing):
                    "present": " ".join(names), "minutes": text}  # fmt: skip
             connection.execute(insert(meeting).values(**row))
             audit.record_rows(connection, self.actor.account, "meeting held", case_id, {"meeting": [row]})
-            earlier = [entry for entry in verdicts_of(connection, case_id) if entry.stage == "meeting"]
-            who = (f"meeting {len({entry.expert_id for entry in earlier}) + 1}", "meeting")
-            give(connection, self._as("adjudicator"), found, who, given, number, text)
+            # One voice for every meeting on a case, so that a later one is the newer version of what was decided.
+            give(connection, self._as("adjudicator"), found, ("meeting", "meeting"), given, number, text)
         return number
 
     def meetings(self, case_id: str) -> list[dict[str, Any]]:

@@ -89,6 +89,8 @@ def check(verdict: VerdictInput, most: Decimal | None) -> VerdictInput:
         raise WrongUse(f"The amount {amount} exceeds the prescription's own {most}.")
     if len(verdict.comment) > MOST_COMMENT:
         raise WrongUse(f"A comment may have at most {MOST_COMMENT} characters.")
+    if any("\0" in text for text in (verdict.comment, *(line.loss_reason for line in verdict.lines))):
+        raise WrongUse("文字含无法保存的字符 The text has a character that cannot be kept.")
     if verdict.severity is not None and verdict.severity not in SEVERITIES:
         raise WrongUse(f"'{verdict.severity}' is no severity: use {', '.join(SEVERITIES)}.")
     if verdict.seconds is not None and not 0 <= verdict.seconds <= MOST_SECONDS:
