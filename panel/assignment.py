@@ -1,85 +1,130 @@
-"""Who judges what: two experts of unlike professions a case, none with a tie to it, loads in balance."""
+"""Who judges what: unlike professions on a case, none with a tie to it, fitting specialties, loads in balance.
+
+A greedy rule that can be told in a sentence: in the order of the cases' numbers, each place goes to the expert with
+the least load, a fitting specialty counting as some cases less, another profession than those already there first.
+"""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select, update
-
-from panel import audit
-from panel.schema import assignment, case, expert
-from panel.tables import check_transition
-
-EXPERTS_A_CASE = 2
+from panel import specialties
+from panel.rules import PanelRules
 
 
-def tied(who: Any, payload: dict[str, Any]) -> bool:
-    """Whether an expert must recuse: own or former institution, or a declared conflict, is in the case."""
-    ties = {who.institution, *str(who.former_institutions).split(), *str(who.conflicts).split()} - {None, ""}
-    sealed = payload.get("sealed", {})
-    return bool(ties & {sealed.get("fixmedins_code"), sealed.get("dr_codg")})
+@dataclass(frozen=True)
+class Need:
+    """A case that waits for experts.
 
-
-def choose(pool: list[Any], load: dict[str, int], payload: dict[str, Any], barred: Iterable[str] = ()) -> list[str]:
-    """Experts for a case: the least loaded first, the second one of another profession where possible.
-
-    Deterministic: equal loads in the order of the expert's number. Fewer than two when the pool has no more.
+    ``places`` = codes whose people must recuse; ``fits`` = specialties; ``have`` = experts who are on it already;
+    ``barred`` = who may not be, besides.
     """
-    gone = set(barred)
-    free = [
-        who
-        for who in pool
-        if who.expert_id not in gone
-        and not tied(who, payload)
-        and (who.capacity is None or load.get(who.expert_id, 0) < who.capacity)
-    ]
-    free.sort(key=lambda who: (load.get(who.expert_id, 0), who.expert_id))
-    chosen: list[Any] = []
-    while free and len(chosen) < EXPERTS_A_CASE:
-        have = {who.profession for who in chosen}
-        pick = next((who for who in free if who.profession not in have), free[0])
-        chosen.append(pick)
-        free.remove(pick)
-    return [who.expert_id for who in chosen]
+
+    case_id: str
+    wanted: int
+    places: frozenset[str]
+    fits: frozenset[str]
+    have: tuple[str, ...] = ()
+    barred: frozenset[str] = frozenset()
 
 
-def loads(connection: Connection) -> dict[str, int]:
-    """Open assignments by expert."""
-    rows = connection.execute(
-        select(assignment.c.expert_id, func.count()).where(assignment.c.state == "open").group_by(assignment.c.expert_id)
-    )
-    return {row[0]: int(row[1]) for row in rows}
+def places_of(payload: dict[str, Any], rules: PanelRules) -> frozenset[str]:
+    """Codes that an expert must have no tie to: institution, prescriber, and the consortium where the rules say so."""
+    sealed = payload.get("sealed", {})
+    codes = {sealed.get("fixmedins_code"), sealed.get("dr_codg")}
+    if rules.recuse_consortium:
+        codes.update(str(sealed.get("consortium") or "").split())
+    return frozenset(code for code in codes if code)
 
 
-def experts_who_sign_in(connection: Connection) -> list[Any]:
-    """The pool that cases are assigned to: experts who are not external."""
-    return list(connection.execute(select(expert).where(expert.c.external.is_(False)).order_by(expert.c.expert_id)))
+def ties_of(who: Any) -> frozenset[str]:
+    """Codes an expert is tied to: own and former institutions and declared conflicts."""
+    return frozenset([str(who.institution or ""), *str(who.former_institutions).split(), *str(who.conflicts).split()]) - {""}
 
 
-def assign_drawn(connection: Connection, name: str) -> int:
-    """Assign every case of a quarter that waits for experts; returns how many got two. Needs a transaction."""
-    pool, load = experts_who_sign_in(connection), loads(connection)
-    if not pool:
-        return 0
-    waiting = connection.execute(
-        select(case.c.case_id, case.c.payload).where(case.c.quarter == name, case.c.state == "drawn").order_by(case.c.number)
-    ).all()
-    made, moved = [], []
-    for row in waiting:
-        chosen = choose(pool, load, json.loads(row.payload))
-        if len(chosen) < EXPERTS_A_CASE:
-            continue
-        for expert_id in chosen:
-            load[expert_id] = load.get(expert_id, 0) + 1
-            made.append({"case_id": row.case_id, "expert_id": expert_id, "stage": "blind", "state": "open"})
-        check_transition("drawn", "assigned")
-        moved.append({"case_id": row.case_id})
-    if made:
-        connection.execute(insert(assignment), made)
-        for entry in moved:
-            connection.execute(update(case).where(case.c.case_id == entry["case_id"]).values(state="assigned"))
-        rows = audit.marks(connection, "assignment", made) + audit.marks(connection, "case", moved)
-        audit.record(connection, "system", "cases assigned", name, {"cases": len(moved), "rows": rows})
-    return len(moved)
+def need_of(case_id: str, payload: dict[str, Any], rules: PanelRules, wanted: int, **more: Any) -> Need:
+    """A case's need from what it shows and what is sealed."""
+    return Need(case_id, wanted, places_of(payload, rules), specialties.of_case(payload), **more)
+
+
+class Pool:
+    """Experts with their loads, for choosing one after the other. Deterministic: equals in the order of their number."""
+
+    def __init__(self, experts: Sequence[Any], load: dict[str, int], rules: PanelRules, absent: Iterable[str] = ()) -> None:
+        import numpy as np
+
+        self._np, self._rules = np, rules
+        self.ids = [who.expert_id for who in experts]
+        self._place = {name: number for number, name in enumerate(self.ids)}
+        self._load = np.array([load.get(name, 0) for name in self.ids], dtype=float)
+        self._capacity = np.array([np.inf if who.capacity is None else who.capacity for who in experts], dtype=float)
+        usual = np.where(np.isinf(self._capacity), rules.usual_capacity, np.maximum(self._capacity, 1))
+        self._weight = rules.usual_capacity / usual
+        self._profession = np.array([str(who.profession) for who in experts], dtype=object)
+        self._away = np.isin(np.array(self.ids, dtype=object), list(absent))
+        self._tied: dict[str, list[int]] = {}
+        self._fit: dict[str, list[int]] = {}
+        for number, who in enumerate(experts):
+            for code in ties_of(who):
+                self._tied.setdefault(code, []).append(number)
+            for name in specialties.named_in(str(who.specialty or "")):
+                self._fit.setdefault(name, []).append(number)
+
+    def _free(self, need: Need) -> Any:
+        free = ~self._away & (self._load < self._capacity)
+        for code in need.places:
+            free[self._tied.get(code, [])] = False
+        for name in (*need.barred, *need.have):
+            if name in self._place:
+                free[self._place[name]] = False
+        return free
+
+    def may(self, expert_id: str, need: Need) -> bool:
+        """Whether an expert may take a case: present, with capacity, without a tie, not barred."""
+        return expert_id in self._place and bool(self._free(need)[self._place[expert_id]])
+
+    def tied(self, expert_id: str, need: Need) -> bool:
+        """Whether an expert of the pool has a tie to a case; False for somebody who is not in the pool."""
+        at = self._place.get(expert_id)
+        return at is not None and any(at in self._tied.get(code, []) for code in need.places)
+
+    def best_for(self, expert_id: str, needs: Iterable[Need]) -> str | None:
+        """The case that suits an expert best: one without their profession first, then their specialty, then the first."""
+        mine = self._profession[self._place[expert_id]] if expert_id in self._place else None
+        best: tuple[tuple[bool, bool], str] | None = None
+        for need in needs:
+            if not self.may(expert_id, need):
+                continue
+            alike = any(self._profession[self._place[name]] == mine for name in need.have if name in self._place)
+            unfit = not any(self._place[expert_id] in self._fit.get(name, []) for name in need.fits)
+            if best is None or (alike, unfit) < best[0]:
+                best = ((alike, unfit), need.case_id)
+            if best[0] == (False, False):
+                break
+        return best[1] if best else None
+
+    def choose(self, need: Need) -> list[str]:
+        """Experts for a case, counted into their loads at once; fewer than wanted when the pool has no more."""
+        np = self._np
+        free = self._free(need)
+        cost = self._load * self._weight
+        fitting = sorted({number for name in need.fits for number in self._fit.get(name, [])})
+        cost[fitting] -= self._rules.fit_worth
+        have = {self._profession[self._place[name]] for name in need.have if name in self._place}
+        chosen: list[str] = []
+        while len(chosen) < need.wanted and free.any():
+            unlike = free & ~np.isin(self._profession, list(have))
+            possible = unlike if unlike.any() else free
+            pick = int(np.argmin(np.where(possible, cost, np.inf)))
+            chosen.append(self.ids[pick])
+            have.add(self._profession[pick])
+            free[pick] = False
+            self._load[pick] += 1
+        return chosen
+
+
+def assign(needs: Iterable[Need], pool: Pool) -> dict[str, list[str]]:
+    """Experts by case, in the order in which the cases come; a case that nobody may judge has an empty list."""
+    return {need.case_id: pool.choose(need) for need in needs}

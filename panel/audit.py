@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Table, select
 
-from panel.schema import assignment, case, expert, lead, outcome, quarter, sample, verdict
+from panel import schema, schema_leads, schema_work
 from panel.schema import audit as log
 from panel.store import Store
+from records.errors import WrongUse
 
 _FIRST = "0" * 64
+#: Above so many rows a table is read once, not row by row.
+_MANY = 20
 
 
 def now() -> str:
@@ -66,15 +70,29 @@ class Verification:
 def head(store: Store) -> dict[str, Any]:
     """Number and hash of the newest entry; exports publish it."""
     with store.read() as connection:
-        last = connection.execute(select(log.c.seq, log.c.hash).order_by(log.c.seq.desc()).limit(1)).first()
+        return head_of(connection)
+
+
+def head_of(connection: Connection) -> dict[str, Any]:
+    """Number and hash of the newest entry, on an open connection."""
+    last = connection.execute(select(log.c.seq, log.c.hash).order_by(log.c.seq.desc()).limit(1)).first()
     return {"seq": last.seq, "hash": last.hash} if last else {"seq": 0, "hash": _FIRST}
+
+
+def parse_head(text: str) -> dict[str, Any]:
+    """A published head written as ``seq:hash``. Raises WrongUse for anything else."""
+    number, _, digest = text.strip().partition(":")
+    if not number.isdigit() or len(digest) != len(_FIRST):
+        raise WrongUse(f"'{text}' is no head of the log: write its number, a colon and its hash.")
+    return {"seq": int(number), "hash": digest}
 
 
 def verify(store: Store, published: dict[str, Any] | None = None) -> Verification:
     """Check the chain, the tables against what the log says of them, and a published head.
 
-    Finds an edited, inserted, re-ordered or deleted entry, and rows of verdicts, cases, samples, experts,
-    assignments, leads and outcomes that were changed, added or taken away behind the program's back.
+    Finds an edited, inserted, re-ordered or deleted entry, and rows of the logged tables (``logged_tables``) that
+    were changed, added or taken away behind the program's back. The newest entries, taken away with the rows they
+    name, are missed by a published head only.
     """
     found = Verification()
     with store.read() as connection:
@@ -103,54 +121,116 @@ def _check_chain(entries: list[dict[str, Any]], found: Verification) -> None:
     found.entries, found.head = len(entries), previous
 
 
-#: Tables whose every row is named by the log, with the columns that make its key.
-_LOGGED = {
-    "verdict": (verdict, ("verdict_id",)),
-    "case": (case, ("case_id",)),
-    "sample": (sample, ("quarter", "rxno")),
-    "expert": (expert, ("expert_id",)),
-    "assignment": (assignment, ("case_id", "expert_id")),
-    "lead": (lead, ("lead_id",)),
-    "outcome": (outcome, ("finding_id",)),
-    "quarter": (quarter, ("quarter",)),
+#: Tables whose every row is named by the log. Not among them: the log itself, whose chain protects it; drafts, which
+#: are nobody's verdict; and attachments' bytes, which the list of attachments knows by their hash.
+_LOGGED: dict[str, Table] = {
+    "verdict": schema.verdict,
+    "case": schema.case,
+    "sample": schema.sample,
+    "expert": schema.expert,
+    "assignment": schema.assignment,
+    "quarter": schema.quarter,
+    "account": schema.account,
+    "session": schema.session,
+    "setting": schema.setting,
+    **{
+        table.name: table
+        for table in (
+            schema_work.absence,
+            schema_work.record_request,
+            schema_work.meeting,
+            schema_work.appeal,
+            schema_work.notice,
+            schema_work.attachment,
+            schema_work.workday,
+            schema_leads.lead,
+            schema_leads.outcome,
+            schema_leads.lead_note,
+            schema_leads.clue,
+            schema_leads.reporter,
+        )
+    },
 }
 
 
-def row_mark(table: str, row: dict[str, Any]) -> dict[str, str]:
-    """What the log keeps of a row: table, key and hash of its content (None as deleted)."""
-    columns = _LOGGED[table][1]
-    key = "|".join(str(row[name]) for name in columns)
-    return {"table": table, "key": key, "hash": fingerprint([row])[:32]}
+def logged_tables() -> dict[str, Table]:
+    """Tables whose every row is named by the log, by the name that the log has for them."""
+    return dict(_LOGGED)
 
 
-def marks(connection: Connection, table: str, rows: list[dict[str, Any]]) -> list[dict[str, str]]:
+def _key(table: str, row: dict[str, Any]) -> str:
+    return "|".join(str(row[column.name]) for column in _LOGGED[table].primary_key)
+
+
+def row_mark(table: str, row: dict[str, Any]) -> dict[str, Any]:
+    """What the log keeps of a row: table, key and hash of its content.
+
+    A column that came later counts only where it has a value, so that older rows keep their mark.
+    """
+    target = _LOGGED[table]
+    counted = {name: value for name, value in row.items() if value is not None or "later" not in target.c[name].info}
+    return {"table": table, "key": _key(table, row), "hash": fingerprint([counted])[:32]}
+
+
+def gone(table: str, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Marks of rows that were taken away, given by their keys."""
+    return [{"table": table, "key": _key(table, row), "hash": None} for row in rows]
+
+
+def marks(connection: Connection, table: str, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Marks of rows as they stand in the database now, given by their keys."""
-    target, columns = _LOGGED[table]
-    wanted = {"|".join(str(row[name]) for name in columns) for row in rows}
+    target = _LOGGED[table]
+    names = [column.name for column in target.primary_key]
+    wanted = {_key(table, row): row for row in rows}
     stored = (
         [dict(row._mapping) for row in connection.execute(select(target))]
-        if len(wanted) > 20
+        if len(wanted) > _MANY
         else [
             dict(row._mapping)
-            for given in rows
-            for row in connection.execute(select(target).where(*[target.c[name] == given[name] for name in columns]))
+            for given in wanted.values()
+            for row in connection.execute(select(target).where(*[target.c[name] == given[name] for name in names]))
         ]
     )
     return [mark for mark in (row_mark(table, row) for row in stored) if mark["key"] in wanted]
 
 
-def _check_tables(connection: Connection, entries: list[dict[str, Any]], found: Verification) -> None:
-    expected: dict[tuple[str, str], str | None] = {}
+def record_rows(
+    connection: Connection, actor: str, action: str, subject: str, rows: dict[str, list[dict[str, Any]]], **change: Any
+) -> None:
+    """Add an entry that names rows as they now stand, by table and key; ``change`` says what was done."""
+    found = [mark for table, keys in rows.items() for mark in marks(connection, table, keys)]
+    record(connection, actor, action, subject, {**change, "rows": found})
+
+
+def expected_rows(connection: Connection, entries: Iterable[dict[str, Any]] | None = None) -> dict[tuple[str, str], str]:
+    """What the log says stands in the store: hash of a row's content by table and key."""
+    if entries is None:
+        entries = [dict(row._mapping) for row in connection.execute(select(log).order_by(log.c.seq))]
+    found: dict[tuple[str, str], str | None] = {}
     for entry in entries:
+        for mark in _marks_in(entry):
+            found[mark["table"], mark["key"]] = mark["hash"]
+    return {key: value for key, value in found.items() if value is not None}
+
+
+def _marks_in(entry: dict[str, Any]) -> list[dict[str, Any]]:
+    """The marks an entry names; none in one whose content was damaged, which its hash tells."""
+    try:
         change = json.loads(entry["change"])
-        for mark in change.get("rows", []) if isinstance(change, dict) else []:
-            expected[mark["table"], mark["key"]] = mark["hash"]
-    for name, (table, _) in _LOGGED.items():
+        marks_named = change.get("rows", []) if isinstance(change, dict) else []
+        return [mark for mark in marks_named if {"table", "key", "hash"} <= set(mark)]
+    except (ValueError, TypeError):
+        return []
+
+
+def _check_tables(connection: Connection, entries: list[dict[str, Any]], found: Verification) -> None:
+    expected = expected_rows(connection, entries)
+    for name, table in _LOGGED.items():
         stored = {}
         for row in connection.execute(select(table)):
             mark = row_mark(name, dict(row._mapping))
             stored[mark["key"]] = mark["hash"]
-        logged = {key: value for (kind, key), value in expected.items() if kind == name and value is not None}
+        logged = {key: value for (kind, key), value in expected.items() if kind == name}
         for key in sorted(stored.keys() - logged.keys()):
             found.faults.append(f"{name} {key} stands in the store, but no entry of the log put it there.")
         for key in sorted(logged.keys() - stored.keys()):
@@ -158,3 +238,15 @@ def _check_tables(connection: Connection, entries: list[dict[str, Any]], found: 
         for key in sorted(stored.keys() & logged.keys()):
             if stored[key] != logged[key]:
                 found.faults.append(f"{name} {key} was changed outside the program.")
+    _check_contents(connection, found)
+
+
+def _check_contents(connection: Connection, found: Verification) -> None:
+    listed, bytes_of = schema_work.attachment, schema_work.attachment_content
+    known = {row.attachment_id: row.sha256 for row in connection.execute(select(listed.c.attachment_id, listed.c.sha256))}
+    for row in connection.execute(select(bytes_of).execution_options(yield_per=20)):
+        expected = known.pop(row.attachment_id, None)
+        if hashlib.sha256(row.content).hexdigest() != expected:
+            found.faults.append(f"The content of attachment {row.attachment_id} was changed outside the program.")
+    for key in sorted(known):
+        found.faults.append(f"The content of attachment {key} is missing from the store.")

@@ -9,16 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import insert, select, update
 
-from panel import audit
-from panel.assignment import assign_drawn
+from panel import audit, probes
+from panel.rules import PanelRules, panel_rules
 from panel.schema import case, quarter, sample
 from panel.store import Store
+from panel.waiting import assign_waiting
 from records.periods import Quarter
 
 if TYPE_CHECKING:
     import pandas as pd
-
-DUE_DAYS = 45
 
 
 @dataclass(frozen=True)
@@ -48,33 +47,39 @@ def open_cases(
 ) -> OpenReport:
     """Open a case for every sampled prescription, in one transaction; or renew what is shown after the verdict.
 
-    ``payloads``: what is shown of each rxno, with its ``after_blind`` part. Cases are numbered in draw order.
+    ``payloads``: what is shown of each rxno, with its ``after_blind`` part. ``design["panel"]`` replaces rules of
+    ``rules.toml``; the quarter keeps what it was opened with. Cases are numbered in draw order, which tells nothing
+    of the arm; cases that come again stand among them. Raises DesignRefused for an impossible rule.
     """
+    rules = panel_rules(design.get("panel"))
     with store.change() as connection:
         known = connection.execute(select(quarter.c.quarter).where(quarter.c.quarter == name)).first()
         if known is not None:
             return _renew(connection, name, payloads)
-        connection.execute(insert(quarter).values(quarter=name, state="open", design=audit.canonical(design)))
+        values = {"quarter": name, "state": "open", "design": audit.canonical(design), "rules": rules.text()}
+        connection.execute(insert(quarter).values(**values))
         ordered = drawn.sort_values("draw_order")
         samples = [{"quarter": name, **_plain(row)} for row in ordered.to_dict("records")]
-        cases = [_case(name, row, payloads[row["rxno"]]) for row in samples]
+        own = [_case(name, row, payloads[row["rxno"]], rules) for row in samples]
+        cases = probes.among(connection, own, rules, samples[0]["seed"] if samples else "")
         if samples:
             connection.execute(insert(sample), samples)
             connection.execute(insert(case), cases)
-        rows = audit.marks(connection, "quarter", [{"quarter": name}])
-        rows += audit.marks(connection, "sample", samples) + audit.marks(connection, "case", cases)
-        audit.record(connection, "system", "cases opened", name, {"cases": len(cases), "rows": rows})
-        assigned = assign_drawn(connection, name)
-    return OpenReport(len(cases), assigned, kept=False)
+        rows = {"quarter": [{"quarter": name}], "sample": samples, "case": cases}
+        audit.record_rows(connection, "system", "cases opened", name, rows, cases=len(own))
+        assigned = assign_waiting(connection, name)
+        probes.hand_out(connection, name)
+    return OpenReport(len(own), assigned, kept=False)
 
 
 def _plain(row: dict[Any, Any]) -> dict[str, Any]:
     return {str(key): value.item() if hasattr(value, "item") else value for key, value in row.items()}
 
 
-def _case(name: str, row: dict[str, Any], payload: dict[str, Any]) -> dict[str, Any]:
+def _case(name: str, row: dict[str, Any], payload: dict[str, Any], rules: PanelRules) -> dict[str, Any]:
     shown = {key: value for key, value in payload.items() if key != "after_blind"}
-    due = max(datetime.now(), Quarter.parse(name).end) + timedelta(days=DUE_DAYS)
+    due = max(datetime.now(), Quarter.parse(name).end) + timedelta(days=rules.due_days)
+    double = probes.chance(row["seed"], "double", row["rxno"]) < rules.double_share
     return {
         "case_id": f"{name}-{row['draw_order']:05d}",
         "quarter": name,
@@ -84,13 +89,16 @@ def _case(name: str, row: dict[str, Any], payload: dict[str, Any]) -> dict[str, 
         "due_date": due.strftime("%Y-%m-%d"),
         "payload": audit.canonical(shown),
         "after_blind": audit.canonical(payload.get("after_blind", {})),
+        "needed": 2 if double else 1,
+        "kind": None,
+        "copy_of": None,
     }
 
 
 def _renew(connection: Any, name: str, payloads: dict[str, dict[str, Any]]) -> OpenReport:
     changed = []
-    rows = connection.execute(select(case.c.case_id, case.c.rxno, case.c.after_blind).where(case.c.quarter == name))
-    stored = rows.all()
+    own = (case.c.quarter == name, case.c.kind.is_(None))
+    stored = connection.execute(select(case.c.case_id, case.c.rxno, case.c.after_blind).where(*own)).all()
     for row in stored:
         payload = payloads.get(row.rxno)
         text = row.after_blind if payload is None else audit.canonical(payload.get("after_blind", {}))

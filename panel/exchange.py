@@ -9,22 +9,22 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, insert, select, update
 
-from panel import audit
-from panel.assignment import assign_drawn
+from panel import audit, probes
 from panel.record import add_verdicts
 from panel.schema import case, expert, quarter, verdict
 from panel.store import Store
 from panel.verdict_input import VerdictInput, check
+from panel.waiting import assign_waiting
 from records.errors import DataFault, NotFound, WrongUse
-from records.output import write_csv
 
 if TYPE_CHECKING:
     import pandas as pd
 
 STAGES = ("blind", "final", "adjudication")
 PROFESSIONS = ("insurance", "medicine", "pharmacy")
+_TOO_LATE = "The institution is notified of this case: a changed result needs an appeal and a re-review."
 _NEEDED = ("rxno", "expert_id", "verdict_class")
 
 
@@ -67,48 +67,6 @@ def _read_csv(path: Path) -> pd.DataFrame:
         return pd.read_csv(path, dtype=str, keep_default_na=False, encoding="gb18030")
 
 
-def export_cases(store: Store, name: str, path: Path) -> int:
-    """Write a quarter's cases as a blind list. Grain: one row a case, in its number's order; returns the rows.
-
-    Neither arm, score nor findings are in it. Raises NotFound when the quarter has no cases.
-    """
-    import pandas as pd
-
-    with store.read() as connection:
-        rows = connection.execute(select(case).where(case.c.quarter == name).order_by(case.c.number)).all()
-    if not rows:
-        raise NotFound(f"{name} has no open cases: run the quarter first.")
-    frame = pd.DataFrame([_listed(row, json.loads(row.payload)) for row in rows])
-    write_csv(frame, path)
-    return len(frame)
-
-
-def _listed(row: Any, payload: dict[str, Any]) -> dict[str, Any]:
-    person = payload["person"]
-    lines = [
-        f"{line['drug_genname']} {line['sin_doscnt'] or ''}{line['sin_dosunt'] or ''} "
-        f"×{line['per_day'] or ''}/d {line['prd_days'] or ''}d n={line['cnt'] or ''}"
-        for line in payload["lines"]
-    ]
-    return {
-        "case_id": row.case_id,
-        "rxno": row.rxno,
-        "quarter": row.quarter,
-        "number": row.number,
-        "state": row.state,
-        "prsc_time": payload["prsc_time"],
-        "setting": payload["setting"],
-        "hosp_lv": payload["hosp_lv"],
-        "dept_name": payload["dept_name"],
-        "age": person["age_text"] or f"{(person['age_days'] or 0) // 365}",
-        "gend": person["gend"],
-        "diagnoses": "; ".join(f"{d['diag_code']} {d['diag_name']}" for d in payload["diagnoses"]),
-        "lines": "; ".join(lines),
-        "ext_reason": payload["ext_reason"],
-        "total_amt": payload["total_amt"],
-    }
-
-
 def import_verdicts(store: Store, path: Path, actor: str) -> ImportReport:
     """Read verdict rows into the store; importing a file again changes nothing, and row order means nothing.
 
@@ -120,7 +78,8 @@ def import_verdicts(store: Store, path: Path, actor: str) -> ImportReport:
     with store.change() as connection:
         by_rxno: dict[str, list[Any]] = {}
         by_id: dict[str, Any] = {}
-        for known in connection.execute(select(case.c.case_id, case.c.quarter, case.c.rxno, case.c.payload)):
+        columns = (case.c.case_id, case.c.quarter, case.c.rxno, case.c.payload, case.c.state)
+        for known in connection.execute(select(*columns).where(case.c.kind.is_(None))):
             by_rxno.setdefault(known.rxno, []).append(known)
             by_id[known.case_id] = known
         taken: list[dict[str, Any]] = []
@@ -134,6 +93,9 @@ def import_verdicts(store: Store, path: Path, actor: str) -> ImportReport:
             why = f"Expert {row['expert_id']} gave another verdict at stage {row['stage']} already: use a later stage."
             report.rejected.append((0, row["rxno"], why))
         taken = [row for row in taken if row not in conflicts]
+        late = _too_late(connection, taken, by_id)
+        report.rejected += [(0, row["rxno"], _TOO_LATE) for row in late]
+        taken = [row for row in taken if row not in late]
         _external_experts(connection, sorted({entry["expert_id"] for entry in taken}), actor)
         report.added = add_verdicts(connection, actor, "verdicts imported", sorted(taken, key=lambda r: r["submission_id"]))
     report.known = len(taken) - report.added
@@ -210,6 +172,13 @@ def _contradictions(connection: Connection, rows: list[dict[str, Any]]) -> list[
     return found
 
 
+def _too_late(connection: Connection, rows: list[dict[str, Any]], by_id: dict[str, Any]) -> list[dict[str, Any]]:
+    """New rows of cases whose institution is notified: what was told changes by an appeal only."""
+    there = {row.submission_id for row in connection.execute(select(verdict.c.submission_id))}
+    told = ("notified", "appealed", "re_reviewed", "closed")
+    return [row for row in rows if by_id[row["case_id"]].state in told and row["submission_id"] not in there]
+
+
 def _external_experts(connection: Connection, names: list[str], actor: str) -> None:
     stored = {row.expert_id for row in connection.execute(select(expert.c.expert_id))}
     new = [
@@ -236,13 +205,17 @@ def import_experts(store: Store, path: Path, actor: str) -> ImportReport:
             report.rejected.append((number, str(entry["expert_id"]), str(problem)))
     with store.change() as connection:
         for row in rows:
-            connection.execute(expert.delete().where(expert.c.expert_id == row["expert_id"]))
-            connection.execute(insert(expert).values(**row))
+            known = connection.execute(select(expert.c.expert_id).where(expert.c.expert_id == row["expert_id"])).first()
+            if known:
+                connection.execute(update(expert).where(expert.c.expert_id == row["expert_id"]).values(**row))
+            else:
+                connection.execute(insert(expert).values(**row))
         marks = audit.marks(connection, "expert", rows)
         audit.record(connection, actor, "experts imported", f"{len(rows)} experts", {"rows": marks})
         report.added = len(rows)
         for (name,) in connection.execute(select(quarter.c.quarter)).all():
-            assign_drawn(connection, name)
+            assign_waiting(connection, name)
+            probes.hand_out(connection, name)
     return report
 
 

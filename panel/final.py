@@ -1,8 +1,9 @@
 """The final verdict of a case from its experts' opinions. Pure; the order of rows means nothing.
 
 Source: the contract's 'Verdicts in'. Cases it leaves open, decided here: one opinion alone is final only when it
-was given as final or adjudication; of two that differ the adjudication's counts, else the case is disputed; an
-opinion 'cannot be judged' shares only with another such, and has no place in the middle.
+was given as final or adjudication, or when the design gives the case one expert; of two that differ the
+adjudication's counts, else the case is disputed; an opinion 'cannot be judged' shares only with another such, and
+has no place in the middle; what a meeting or a re-review decided stands above all.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from decimal import ROUND_HALF_UP, Decimal
 
 UNJUDGED = "U"
 _DECISIVE = ("final", "adjudication")
+#: What a panel meeting or a re-review decides stands, whatever was said before; the re-review above the meeting.
+PREVAILING = ("meeting", "re_review")
 
 
 @dataclass(frozen=True)
@@ -26,6 +29,7 @@ class Opinion:
     item_codes: frozenset[str]
     fund_codes: frozenset[str]
     loss_amt: Decimal | None
+    version: int = 1
 
 
 @dataclass(frozen=True)
@@ -39,10 +43,15 @@ class Final:
     loss_amt: Decimal | None = None
 
 
-def final_of(opinions: Sequence[Opinion]) -> Final:
-    """The final verdict; see the module for the rules."""
+def final_of(opinions: Sequence[Opinion], *, single: bool = False) -> Final:
+    """The final verdict; see the module for the rules. ``single`` = the design gives the case one expert."""
     if not opinions:
         return Final(None)
+    above = [opinion for opinion in opinions if opinion.stage in PREVAILING]
+    if above:
+        return _said_by(max(above, key=lambda opinion: (PREVAILING.index(opinion.stage), opinion.version)))
+    if single and len(opinions) == 1:
+        return _said_by(opinions[0])
     decisive = [opinion for opinion in opinions if opinion.stage in _DECISIVE]
     chosen = _class(opinions, decisive)
     alone = decisive[0] if len(opinions) < 3 and decisive and _differ(opinions) else None
@@ -57,6 +66,11 @@ def final_of(opinions: Sequence[Opinion]) -> Final:
     if chosen is None:
         return Final(None, disputed=tuple(sorted(named)))
     return Final(chosen, items, fund, disputed, _loss(opinions) if fund else None)
+
+
+def _said_by(opinion: Opinion) -> Final:
+    items, fund = tuple(sorted(opinion.item_codes)), tuple(sorted(opinion.fund_codes))
+    return Final(opinion.verdict_class, items, fund, (), opinion.loss_amt if fund else None)
 
 
 def _differ(opinions: Sequence[Opinion]) -> bool:

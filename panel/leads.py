@@ -2,58 +2,131 @@
 
 from __future__ import annotations
 
-import hashlib
-from datetime import datetime
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import Connection, func, insert, select
 
 from panel import audit
-from panel.exchange import ImportReport, read_table
-from panel.schema import lead, outcome
+from panel.exports import marked, record_export
+from panel.outcomes import import_outcomes, outcomes
+from panel.probes import chance
+from panel.schema_leads import lead
 from panel.store import Store
-from panel.tables import fund_codes
-from panel.verdict_input import amount_of
-from records.errors import NotFound, WrongUse
+from panel.tables import states
+from panel.waiting import today
+from panel.working_days import after, calendar_of
+from records.errors import NotFound
 from records.output import write_csv
 
 if TYPE_CHECKING:
     import pandas as pd
 
-SUBJECTS = ("person", "practitioner", "institution")
+__all__ = ["import_outcomes", "outcomes"]
+
+#: Working days for checking a lead, and for one extension. Source: procedure of administrative penalties, NHSA order 4.
+CHECK_DAYS, EXTENSION_DAYS = 15, 15
+SUBJECTS = ("person", "practitioner", "institution", "pharmacy", "group")
+#: Where a lead comes from.
+ORIGINS = {
+    "model": ("模型提示", "pointed at by a model"),
+    "rule": ("规则提示", "pointed at by a rule"),
+    "clue": ("举报或移送", "reported or handed over"),
+    "check": ("随机抽查", "random check"),
+}
 
 
 def open_leads(store: Store, quarter: str, flagged: pd.DataFrame) -> int:
-    """Open a lead for every flagged subject: columns subject_type, subject_code, source (JSON text).
+    """Open a lead for every subject: columns subject_type, subject_code, source (JSON text), and where known origin
+    (model when absent) and incl_prob (of a random check, fraction).
 
-    A lead that is open already keeps its state; returns how many were new.
+    A subject named twice has one lead; a lead that is open already keeps its state, and a quarter its random checks.
+    Returns how many were new.
     """
     with store.change() as connection:
-        known = {
-            (row.subject_type, row.subject_code) for row in connection.execute(select(lead).where(lead.c.quarter == quarter))
-        }
-        new = [
+        return add_leads(connection, "system", quarter, flagged.to_dict("records"))
+
+
+def add_leads(connection: Connection, actor: str, quarter: str, rows: list[Any]) -> int:
+    """Open leads inside the caller's transaction; see ``open_leads``."""
+    there = connection.execute(select(lead.c.subject_type, lead.c.subject_code, lead.c.origin).where(lead.c.quarter == quarter))
+    known: set[tuple[str, str]] = set()
+    checked = False
+    for row in there:
+        known.add((row.subject_type, row.subject_code))
+        checked = checked or row.origin == "check"
+    count = connection.execute(select(func.count()).select_from(lead).where(lead.c.quarter == quarter)).scalar_one()
+    subjects: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for row in rows:
+        if not (checked and row.get("origin") == "check"):
+            subjects.setdefault((str(row["subject_type"]), str(row["subject_code"])), []).append(row)
+    day = today()
+    due = after(day, CHECK_DAYS, calendar_of(connection))
+    new: list[dict[str, Any]] = []
+    for (kind, code), named in sorted(subjects.items()):
+        if (kind, code) in known:
+            continue
+        origins = sorted({str(row.get("origin") or "model") for row in named}, key=list(ORIGINS).index)
+        probability = named[0].get("incl_prob") if origins == ["check"] else None
+        new.append(
             {
-                "lead_id": f"{quarter}-{row.subject_type}-{row.subject_code}",
+                "lead_id": f"{quarter}-L{count + len(new) + 1:05d}",
                 "quarter": quarter,
-                "subject_type": row.subject_type,
-                "subject_code": row.subject_code,
+                "subject_type": kind,
+                "subject_code": code,
                 "state": "opened",
-                "source": row.source,
+                "source": _source(named),
+                "origin": " ".join(origins),
+                "opened_on": day,
+                "due_date": due,
+                "incl_prob": None if probability is None or probability != probability else float(probability),
             }
-            for row in flagged.sort_values(["subject_type", "subject_code"]).itertuples(index=False)
-            if (row.subject_type, row.subject_code) not in known
-        ]
-        if new:
-            connection.execute(insert(lead), new)
-            rows = audit.marks(connection, "lead", new)
-            audit.record(connection, "system", "leads opened", quarter, {"leads": len(new), "rows": rows})
+        )
+    if new:
+        connection.execute(insert(lead), new)
+        audit.record_rows(connection, actor, "leads opened", quarter, {"lead": new}, leads=len(new))
     return len(new)
 
 
+def _source(named: list[dict[str, Any]]) -> str:
+    if len(named) == 1:
+        return str(named[0]["source"])
+    return audit.canonical([json.loads(row["source"]) for row in named])
+
+
+def random_checks(subjects: pd.DataFrame, pointed: set[tuple[str, str]], sizes: dict[str, int], seed: str) -> pd.DataFrame:
+    """A simple random sample of the subjects that nothing pointed at, by type: rows as ``open_leads`` takes them.
+
+    ``subjects``: subject_type, subject_code. The n smallest permanent numbers of each type; incl_prob = n / subjects
+    of the type that nothing pointed at.
+    """
+    import pandas as pd
+
+    rows = []
+    for kind, size in sorted(sizes.items()):
+        codes = [code for code in subjects.loc[subjects["subject_type"] == kind, "subject_code"] if (kind, code) not in pointed]
+        chosen = sorted(codes, key=lambda code: (chance(seed, f"check {kind}", str(code)), str(code)))[:size]
+        rows += [(kind, code, json.dumps({}), "check", len(chosen) / len(codes)) for code in chosen]
+    return pd.DataFrame(rows, columns=["subject_type", "subject_code", "source", "origin", "incl_prob"])
+
+
+def pointer_text(origin: str | None, source: str) -> str:
+    """What pointed at a subject, in words that establish nothing."""
+    told = json.loads(source or "{}")
+    parts = told if isinstance(told, list) else [told]
+    words = ["；".join(f"{ORIGINS[name][0]} {ORIGINS[name][1]}" for name in (origin or "model").split())]
+    for part in parts:
+        if "rank" in part:
+            words.append(f"排名{part['rank']} rank {part['rank']} ({part.get('model_version', '')})")
+        words += [str(name) for name in part.get("rules", [])]
+        if "clue_id" in part:
+            words.append(f"线索 clue {part['clue_id']}")
+    return "；".join(words)
+
+
 def list_leads(store: Store, quarter: str | None = None) -> pd.DataFrame:
-    """Leads with their state. Grain: one row a lead, by number: lead_id, quarter, subject, state, source."""
+    """Leads with their state. Grain: one row a lead, by number; ``pointer`` says what pointed at the subject."""
     import pandas as pd
 
     chosen = select(lead).order_by(lead.c.lead_id)
@@ -61,96 +134,19 @@ def list_leads(store: Store, quarter: str | None = None) -> pd.DataFrame:
         chosen = chosen.where(lead.c.quarter == quarter)
     with store.read() as connection:
         rows = connection.execute(chosen).all()
-    return pd.DataFrame([tuple(row) for row in rows], columns=[column.name for column in lead.columns])
+    frame = pd.DataFrame([tuple(row) for row in rows], columns=[column.name for column in lead.columns])
+    pointers = [pointer_text(row.origin, row.source) for row in rows]
+    return frame.assign(pointer=pd.Series(pointers, index=frame.index, dtype="object")).drop(columns="source")
 
 
-def export_leads(store: Store, quarter: str, path: Path) -> int:
-    """Write a quarter's leads as CSV; returns the rows. Raises NotFound when there are none."""
+def export_leads(store: Store, quarter: str, path: Path, recipient: str) -> int:
+    """Write a quarter's leads as CSV, with the recipient's mark; returns the rows. Raises NotFound when there are none."""
     frame = list_leads(store, quarter)
     if frame.empty:
         raise NotFound(f"{quarter} has no leads.")
+    words = states("lead")
+    frame = frame.assign(state_text=[" ".join(words[state]) for state in frame["state"]])
+    frame = marked(frame, recipient, quarter)
     write_csv(frame, path)
+    record_export(store, "leads exported", quarter, path, recipient)
     return len(frame)
-
-
-def import_outcomes(store: Store, path: Path, actor: str) -> ImportReport:
-    """What became of leads: columns lead_id, or subject_type and subject_code; begndate, enddate, fraud_flag,
-    and where known fund_codes, loss_amt. Importing again changes nothing; rejected rows are listed.
-    """
-    frame = read_table(path, ("begndate", "enddate", "fraud_flag"))
-    report = ImportReport(read=len(frame))
-    with store.change() as connection:
-        leads = {row.lead_id: row for row in connection.execute(select(lead))}
-        known = {row.finding_id for row in connection.execute(select(outcome.c.finding_id))}
-        new, moved = [], []
-        for number, entry in enumerate(frame.to_dict("records"), start=2):
-            try:
-                row = _outcome({str(k): str(v) for k, v in entry.items()}, leads)
-            except WrongUse as problem:
-                report.rejected.append((number, str(entry.get("lead_id", "")), str(problem)))
-                continue
-            if row["finding_id"] in known:
-                report.known += 1
-                continue
-            known.add(row["finding_id"])
-            new.append(row)
-            state = "established" if row["fraud_flag"] else "cleared"
-            for found in leads.values():
-                if (found.subject_type, found.subject_code) == (row["subject_type"], row["subject_code"]):
-                    connection.execute(update(lead).where(lead.c.lead_id == found.lead_id).values(state=state))
-                    moved.append({"lead_id": found.lead_id})
-        if new:
-            connection.execute(insert(outcome), new)
-            rows = audit.marks(connection, "outcome", new) + audit.marks(connection, "lead", moved)
-            audit.record(connection, actor, "outcomes imported", f"{len(new)} outcomes", {"rows": rows})
-        report.added = len(new)
-    return report
-
-
-def _day(text: str) -> str:
-    try:
-        return datetime.strptime(text[:10], "%Y-%m-%d").strftime("%Y-%m-%d")
-    except ValueError as error:
-        raise WrongUse(f"'{text}' is no date: write 2026-07-01.") from error
-
-
-def _outcome(entry: dict[str, str], leads: dict[str, Any]) -> dict[str, Any]:
-    kind, code = entry.get("subject_type", ""), entry.get("subject_code", "")
-    if entry.get("lead_id"):
-        found = leads.get(entry["lead_id"])
-        if found is None:
-            raise WrongUse(f"There is no lead {entry['lead_id']}.")
-        kind, code = found.subject_type, found.subject_code
-    if kind not in SUBJECTS or not code:
-        raise WrongUse("An outcome needs a lead_id, or a subject_type and subject_code.")
-    flag = entry["fraud_flag"].removesuffix(".0")
-    if flag not in ("0", "1"):
-        raise WrongUse("fraud_flag must be 1 (established) or 0 (cleared).")
-    codes = sorted(set(entry.get("fund_codes", "").replace(",", " ").split()))
-    unknown = [name for name in codes if name not in fund_codes()]
-    if unknown:
-        raise WrongUse(f"'{unknown[0]}' is no fund-use violation code.")
-    first, last = _day(entry["begndate"]), _day(entry["enddate"])
-    if last < first:
-        raise WrongUse("The period ends before it begins.")
-    amount = amount_of(entry.get("loss_amt"))
-    row: dict[str, Any] = {
-        "subject_type": kind,
-        "subject_code": code,
-        "begndate": first,
-        "enddate": last,
-        "fraud_flag": int(flag),
-        "fund_codes": " ".join(codes) or None,
-        "loss_amt": None if amount is None else str(amount),
-    }
-    row["finding_id"] = hashlib.sha256(audit.canonical(row).encode()).hexdigest()[:32]
-    return row
-
-
-def outcomes(store: Store) -> pd.DataFrame:
-    """Outcomes as rows of past_finding, by finding_id."""
-    import pandas as pd
-
-    with store.read() as connection:
-        rows = connection.execute(select(outcome).order_by(outcome.c.finding_id)).all()
-    return pd.DataFrame([tuple(row) for row in rows], columns=[column.name for column in outcome.columns])

@@ -9,7 +9,9 @@ from typing import Any
 
 from panel.final import Opinion
 
-_STAGE_RANK = {"blind": 0, "second": 0, "changed": 1, "final": 2, "adjudication": 3}
+_STAGE_RANK = {"blind": 0, "second": 0, "third": 0, "changed": 1, "final": 2, "adjudication": 3, "meeting": 4, "re_review": 5}
+#: Stages of a word given before findings were seen.
+BLIND = ("blind", "second", "third")
 
 
 def _codes(rows: Iterable[Any], column: str) -> frozenset[str]:
@@ -30,27 +32,33 @@ def _loss(rows: list[Any]) -> Decimal | None:
     return sum(lines, Decimal(0)) if lines else None
 
 
+def latest_rows(rows: Iterable[Any], *, blind: bool = False) -> dict[str, list[Any]]:
+    """Each expert's rows that count, over lines and whole prescription: of the last stage and version, or the first."""
+    by_expert: dict[str, list[Any]] = defaultdict(list)
+    for row in rows:
+        by_expert[row.expert_id].append(row)
+    found = {}
+    for expert_id, given in sorted(by_expert.items()):
+        ranked = [(_STAGE_RANK[row.stage], row.version) for row in given]
+        chosen = min(ranked) if blind else max(ranked)
+        found[expert_id] = [row for row, rank in zip(given, ranked, strict=True) if rank == chosen]
+    return found
+
+
 def latest(rows: Iterable[Any], *, blind: bool = False) -> list[Opinion]:
     """One opinion an expert: rows of the latest stage and version, over lines and whole prescription.
 
     ``blind`` = the first word of each, which agreement rests on; else the last, which rates rest on.
     """
-    by_expert: dict[str, list[Any]] = defaultdict(list)
-    for row in rows:
-        by_expert[row.expert_id].append(row)
-    opinions = []
-    for expert_id, given in sorted(by_expert.items()):
-        ranked = [(_STAGE_RANK[row.stage], row.version) for row in given]
-        chosen = min(ranked) if blind else max(ranked)
-        mine = [row for row, rank in zip(given, ranked, strict=True) if rank == chosen]
-        opinions.append(
-            Opinion(
-                expert_id=expert_id,
-                stage=mine[0].stage,
-                verdict_class=_worst(mine),
-                item_codes=_codes(mine, "item_codes"),
-                fund_codes=_codes(mine, "fund_codes"),
-                loss_amt=_loss(mine),
-            )
+    return [
+        Opinion(
+            expert_id=expert_id,
+            stage=mine[0].stage,
+            verdict_class=_worst(mine),
+            item_codes=_codes(mine, "item_codes"),
+            fund_codes=_codes(mine, "fund_codes"),
+            loss_amt=_loss(mine),
+            version=mine[0].version,
         )
-    return opinions
+        for expert_id, mine in latest_rows(rows, blind=blind).items()
+    ]

@@ -8,15 +8,13 @@ from dataclasses import asdict
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select
 
 from panel import audit, verdicts
-from panel.accounts import Actor
-from panel.schema import account, assignment, case, expert, quarter, verdict
+from panel.accounts import list_accounts
+from panel.acting import Acting
+from panel.schema import assignment, case, expert, quarter, verdict
 from panel.schema import audit as log
-from panel.store import Store
-from panel.tables import check_transition, permissions
-from records.errors import NotPermitted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,27 +22,15 @@ if TYPE_CHECKING:
 _CHINA = timezone(timedelta(hours=8))
 
 
-class Oversight:
+class Oversight(Acting):
     """What those see who watch over a quarter: progress, log, pool. Checked against the role like everything else."""
-
-    def __init__(self, store: Store, actor: Actor) -> None:
-        self.store, self.actor = store, actor
-
-    def may(self, what: str) -> bool:
-        """Whether the actor's roles allow something."""
-        return bool(self.actor.roles & permissions()[what])
-
-    def _require(self, what: str, subject: str = "") -> None:
-        if not self.may(what):
-            with self.store.change() as connection:
-                audit.record(connection, self.actor.account, "refused", what, {"subject": subject})
-            raise NotPermitted("您的角色无权进行此操作 Your role does not allow this.")
 
     def progress(self, name: str) -> dict[str, Any]:
         """How a quarter stands: cases by state, judged, overdue, agreement, load by expert."""
         self._require("see_progress")
         with self.store.read() as connection:
-            rows = connection.execute(select(case.c.state, case.c.due_date).where(case.c.quarter == name)).all()
+            own = (case.c.quarter == name, case.c.kind.is_(None))
+            rows = connection.execute(select(case.c.state, case.c.due_date).where(*own)).all()
             load = connection.execute(
                 select(assignment.c.expert_id, expert.c.profession, assignment.c.state, func.count())
                 .join(case, case.c.case_id == assignment.c.case_id)
@@ -55,7 +41,7 @@ class Oversight:
             ).all()
             given = connection.execute(
                 select(func.count()).select_from(verdict).join(case, case.c.case_id == verdict.c.case_id)
-                .where(case.c.quarter == name)
+                .where(case.c.quarter == name, case.c.kind.is_(None))
             ).scalar_one()  # fmt: skip
         states = Counter(row.state for row in rows)
         done = {"agreed", "adjudicated", "notified", "appealed", "re_reviewed", "closed"}
@@ -85,20 +71,6 @@ class Oversight:
             unreasonable=("unreasonable", "sum"),
         )
 
-    def close_quarter(self, name: str) -> int:
-        """Notify and close every case that is decided; returns how many. The supervisor's step."""
-        self._require("see_progress")
-        with self.store.change() as connection:
-            ready = connection.execute(
-                select(case.c.case_id, case.c.state).where(case.c.quarter == name, case.c.state.in_(("agreed", "adjudicated")))
-            ).all()
-            for row in ready:
-                check_transition(row.state, "notified")
-                connection.execute(update(case).where(case.c.case_id == row.case_id).values(state="notified"))
-            rows = audit.marks(connection, "case", [{"case_id": row.case_id} for row in ready])
-            audit.record(connection, self.actor.account, "notified", name, {"cases": len(ready), "rows": rows})
-        return len(ready)
-
     def audit_log(self, text: str = "", limit: int = 200) -> list[dict[str, Any]]:
         """The newest log entries, those that name ``text`` only."""
         self._require("see_log")
@@ -124,13 +96,9 @@ class Oversight:
         return [dict(row._mapping) for row in rows]
 
     def accounts(self) -> list[dict[str, Any]]:
-        """Accounts with their roles; never their passwords."""
+        """Accounts with their roles and state; never their passwords."""
         self._require("manage_accounts")
-        with self.store.read() as connection:
-            rows = connection.execute(
-                select(account.c.account, account.c.name, account.c.roles, account.c.expert_id).order_by(account.c.account)
-            ).all()
-        return [dict(row._mapping) for row in rows]
+        return list_accounts(self.store)
 
     def quarter_design(self, name: str) -> dict[str, Any]:
         """The design a quarter was drawn by."""

@@ -17,13 +17,16 @@ _HEAD = """
 SELECT f.rxno, f.prsc_time, f.setting, p.rx_type_code, p.long_rx_flag, p.ext_reason, p.usage_text, p.age_text,
     f.age_days, f.gend, p.psn_wt, p.geso_flag, p.suck_prd_flag, person.insutype, f.psn_no, f.hosp_lv,
     i.inst_class, d.dept_name, p.phar_codg, f.total_amt, f.fund_stake, f.fixmedins_code, i.fixmedins_name,
-    f.dr_codg, d.dr_name, f.mdtrt_id
+    f.dr_codg, d.dr_name, f.mdtrt_id, members.consortium
 FROM frame f JOIN chosen USING (rxno) JOIN prescription p USING (rxno) JOIN person ON person.psn_no = f.psn_no
 JOIN institution i ON i.fixmedins_code = f.fixmedins_code
-LEFT JOIN practitioner d ON d.dr_codg = f.dr_codg ORDER BY f.rxno"""
+LEFT JOIN practitioner d ON d.dr_codg = f.dr_codg
+LEFT JOIN (SELECT consortium_code, string_agg(fixmedins_code, ' ' ORDER BY fixmedins_code) AS consortium
+    FROM institution WHERE consortium_code IS NOT NULL GROUP BY consortium_code) members
+    ON members.consortium_code = i.consortium_code ORDER BY f.rxno"""
 _LINES = """
 SELECT l.rxno, l.rx_line_no AS line, l.feedetl_sn, l.med_list_codg, coalesce(l.drug_genname, n.hilist_name) AS
-    drug_genname, l.drug_kind, l.dosform, l.strength, l.strength_unit, l.units_per_pack, l.sin_doscnt,
+    drug_genname, l.drug_kind, l.atc_code, l.dosform, l.strength, l.strength_unit, l.units_per_pack, l.sin_doscnt,
     l.sin_dosunt, l.used_frqu_codg, l.medc_way_codg, l.prd_days, l.cnt, l.net_amt, l.stake_amt,
     l.max_daily_dose, l.ddd, l.bas_medn_flag, l.hi_nego_drug_flag, l.abx_tier, l.control_class, drug.lmt_text,
     q.per_day
@@ -46,7 +49,7 @@ SELECT f.rxno, o.opsp_dise_code FROM frame f JOIN chosen USING (rxno)
 JOIN opsp_registration o ON o.psn_no = f.psn_no AND o.begndate <= f.prsc_time::DATE
     AND coalesce(o.enddate, DATE '9999-12-31') >= f.prsc_time::DATE ORDER BY ALL"""
 _PERSON = ("age_text", "age_days", "gend", "psn_wt", "geso_flag", "suck_prd_flag", "insutype")
-_SEALED = ("fixmedins_code", "fixmedins_name", "dr_codg", "dr_name", "psn_no", "phar_codg")
+_SEALED = ("fixmedins_code", "fixmedins_name", "dr_codg", "dr_name", "psn_no", "phar_codg", "consortium")
 
 
 def _plain(value: Any) -> Any:

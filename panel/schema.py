@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import (
     Boolean,
     Column,
@@ -17,6 +19,12 @@ from sqlalchemy import (
 )
 
 metadata = MetaData()
+
+
+def later(name: str, kind: Any) -> Column[Any]:
+    """A column that came after the first layout: empty in older rows, whose marks in the log stay what they were."""
+    return Column(name, kind, nullable=True, info={"later": True})
+
 
 setting = Table("setting", metadata, Column("name", String(60), primary_key=True), Column("value", Text, nullable=False))
 
@@ -46,6 +54,7 @@ expert = Table(
     Column("conflicts", Text, nullable=False, default=""),
     Column("capacity", Integer),
     Column("external", Boolean, nullable=False, default=False),
+    later("withdrawn", Boolean),
 )
 
 account = Table(
@@ -59,6 +68,9 @@ account = Table(
     Column("must_change", Boolean, nullable=False),
     Column("failures", Integer, nullable=False, default=0),
     Column("locked_until", String(32)),
+    later("ended", Boolean),
+    # Who it is for an outside identity provider: issuer and subject.
+    later("identity", String(400)),
 )
 
 session = Table(
@@ -67,6 +79,7 @@ session = Table(
     Column("token_hash", String(64), primary_key=True),
     Column("account", String(60), ForeignKey("account.account"), nullable=False),
     Column("expires", String(32), nullable=False),
+    later("begun", String(32)),
 )
 
 quarter = Table(
@@ -75,6 +88,7 @@ quarter = Table(
     Column("quarter", String(6), primary_key=True),
     Column("state", String(20), nullable=False),
     Column("design", Text, nullable=False),
+    later("rules", Text),
 )
 
 sample = Table(
@@ -104,6 +118,11 @@ case = Table(
     Column("due_date", String(10)),
     Column("payload", Text, nullable=False),
     Column("after_blind", Text, nullable=False),
+    # Experts who judge it blind; empty = two.
+    later("needed", Integer),
+    # gold or repeat: a copy of another case under a number of its own; empty = a case of the sample.
+    later("kind", String(10)),
+    later("copy_of", String(40)),
     UniqueConstraint("quarter", "rxno"),
     Index("case_state", "quarter", "state"),
 )
@@ -115,6 +134,7 @@ assignment = Table(
     Column("expert_id", String(60), ForeignKey("expert.expert_id"), primary_key=True),
     Column("stage", String(20), nullable=False),
     Column("state", String(20), nullable=False),
+    later("locked_until", String(32)),
     Index("assignment_expert", "expert_id", "state"),
 )
 
@@ -136,6 +156,10 @@ verdict = Table(
     Column("comment", Text, nullable=False),
     Column("given_time", String(32), nullable=False),
     Column("submission_id", String(64), nullable=False, unique=True),
+    later("severity", String(10)),
+    later("reason", Text),
+    later("loss_reason", Text),
+    later("seconds", Integer),
     Index("verdict_case", "case_id"),
 )
 
@@ -145,29 +169,4 @@ draft = Table(
     Column("case_id", String(40), ForeignKey("review_case.case_id"), primary_key=True),
     Column("expert_id", String(60), primary_key=True),
     Column("content", Text, nullable=False),
-)
-
-lead = Table(
-    "lead",
-    metadata,
-    Column("lead_id", String(80), primary_key=True),
-    Column("quarter", String(6), nullable=False),
-    Column("subject_type", String(12), nullable=False),
-    Column("subject_code", String(40), nullable=False),
-    Column("state", String(20), nullable=False),
-    Column("source", Text, nullable=False),
-    UniqueConstraint("quarter", "subject_type", "subject_code"),
-)
-
-outcome = Table(
-    "outcome",
-    metadata,
-    Column("finding_id", String(80), primary_key=True),
-    Column("subject_type", String(12), nullable=False),
-    Column("subject_code", String(40), nullable=False),
-    Column("begndate", String(10), nullable=False),
-    Column("enddate", String(10), nullable=False),
-    Column("fraud_flag", Integer, nullable=False),
-    Column("fund_codes", String(200)),
-    Column("loss_amt", String(20)),
 )

@@ -49,8 +49,9 @@ class Store:
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """A connection to read from."""
-        with self.engine.connect() as connection:
+        """A connection to read from: it sees one moment of the store, whatever others write meanwhile."""
+        steady = {"isolation_level": "REPEATABLE READ"} if self.engine.dialect.name == "postgresql" else {}
+        with self.engine.execution_options(**steady).connect() as connection:
             yield connection
 
 

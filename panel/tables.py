@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Collection
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from records.errors import WrongUse
+from records.errors import NotPermitted, WrongUse
 
 _HERE = Path(__file__).parent
 
@@ -27,21 +29,40 @@ def fund_codes() -> dict[str, tuple[str, str]]:
     return {code: (words[0], words[1]) for code, words in _read("codes")["fund"].items()}
 
 
-def states() -> dict[str, tuple[str, str]]:
-    """States of a case with their words."""
-    return {name: (words[0], words[1]) for name, words in _read("workflow")["states"].items()}
+@dataclass(frozen=True)
+class Transition:
+    """An allowed transition: who may cause it, and what they do, in Chinese and English."""
+
+    by: tuple[str, ...]
+    step: tuple[str, str]
+
+
+def states(of: str = "case") -> dict[str, tuple[str, str]]:
+    """States of a case or a lead with their words."""
+    return {name: (words[0], words[1]) for name, words in _read("workflow")[of]["states"].items()}
 
 
 @cache
-def transitions() -> dict[tuple[str, str], str]:
-    """Allowed transitions: (from, to) with the owner."""
-    return {(entry["from"], entry["to"]): entry["owner"] for entry in _read("workflow")["transition"]}
+def transitions(of: str = "case") -> dict[tuple[str, str], Transition]:
+    """Allowed transitions of a case or a lead, by (from, to)."""
+    return {
+        (entry["from"], entry["to"]): Transition(tuple(entry["by"]), (entry["step"][0], entry["step"][1]))
+        for entry in _read("workflow")[of]["transition"]
+    }
 
 
-def check_transition(before: str, after: str) -> None:
-    """Raise WrongUse when a case may not go from one state to the other."""
-    if before != after and (before, after) not in transitions():
-        raise WrongUse(f"A case that is {states()[before][1]} cannot become {states()[after][1]}.")
+def check_transition(before: str, after: str, roles_of: Collection[str], of: str = "case") -> None:
+    """Raise WrongUse when a case or lead may not go from one state to the other, NotPermitted when others may cause it.
+
+    Staying in a state is no transition, and no step may set out for the state that is there.
+    """
+    zh, en = states(of)[before]
+    to_zh, to_en = states(of)[after]
+    found = transitions(of).get((before, after))
+    if found is None:
+        raise WrongUse(f"“{zh}”不能变为“{to_zh}” A {of} that is '{en}' cannot become '{to_en}'.")
+    if not set(found.by) & set(roles_of):
+        raise NotPermitted(f"您的角色不能将“{zh}”变为“{to_zh}” Your role may not make a {of} '{to_en}'.")
 
 
 def roles() -> dict[str, tuple[str, str]]:

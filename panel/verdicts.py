@@ -11,8 +11,10 @@ from sqlalchemy import select
 
 from panel.agreement import Agreement, agreement_of
 from panel.final import final_of
-from panel.opinions import latest
+from panel.opinions import latest, latest_rows
+from panel.reliability import blind_opinions, verdict_rows
 from panel.schema import case, sample, verdict
+from panel.schema_work import record_request
 from panel.store import Store
 
 if TYPE_CHECKING:
@@ -40,6 +42,7 @@ COLUMNS = [
     "incl_prob_any",
     "soft_label",
     "lines",
+    "records_missing",
 ]
 
 
@@ -48,8 +51,8 @@ def final_verdicts(store: Store, quarter: str | None = None, before: datetime | 
 
     ``verdict_class`` 0-3, missing for 'cannot be judged' and for what is not final; ``judged`` = a class stands;
     ``closed`` = final, U included; ``loss_amt`` yuan (Decimal) or None; ``soft_label`` = share of blind opinions
-    of class 1 or worse; ``lines`` = JSON of amounts that experts gave by fee line. ``before``: only verdicts
-    given earlier count.
+    of class 1 or worse; ``lines`` = JSON of amounts that experts gave by fee line; ``records_missing`` = a requested
+    record was not supplied. ``before``: only verdicts given earlier count.
     """
     import pandas as pd
 
@@ -62,14 +65,17 @@ def final_verdicts(store: Store, quarter: str | None = None, before: datetime | 
         for row in connection.execute(select(verdict)):
             if before is None or row.given_time < before.strftime("%Y-%m-%d %H:%M:%S"):
                 given[row.case_id].append(row)
-    rows = [_row(entry, given.get(entry.case_id, [])) for entry in cases]
+        asked = select(record_request.c.case_id).where(record_request.c.state == "not_supplied")
+        missing = {row.case_id for row in connection.execute(asked)}
+    rows = [(*_row(entry, given.get(entry.case_id, [])), entry.case_id in missing) for entry in cases]
     frame = pd.DataFrame(rows, columns=list(COLUMNS))
-    return frame.astype({"verdict_class": "Int64", "judged": "bool", "closed": "bool"})
+    return frame.astype({"verdict_class": "Int64", "judged": "bool", "closed": "bool", "records_missing": "bool"})
 
 
 def _row(entry: Any, rows: list[Any]) -> tuple[Any, ...]:
+    counted = latest_rows(rows)
     opinions = latest(rows)
-    final = final_of(opinions)
+    final = final_of(opinions, single=entry.needed == 1)
     judged = final.verdict_class not in (None, "U")
     blind = [opinion.verdict_class for opinion in latest(rows, blind=True) if opinion.verdict_class != "U"]
     lines = [
@@ -79,7 +85,9 @@ def _row(entry: Any, rows: list[Any]) -> tuple[Any, ...]:
             "fund_codes": row.fund_codes,
             "expert_id": row.expert_id,
         }
-        for row in sorted(rows, key=lambda row: (row.feedetl_sn, row.expert_id, row.version))
+        for row in sorted(
+            (row for mine in counted.values() for row in mine), key=lambda row: (row.feedetl_sn, row.expert_id, row.version)
+        )
         if row.feedetl_sn
     ]
     return (
@@ -108,15 +116,6 @@ def _row(entry: Any, rows: list[Any]) -> tuple[Any, ...]:
 
 
 def agreement(store: Store, quarter: str) -> Agreement:
-    """How well blind verdicts of a quarter agree: the first two experts of each case, by expert number."""
-    given: dict[str, list[Any]] = defaultdict(list)
-    chosen = select(verdict).join(case, case.c.case_id == verdict.c.case_id).where(case.c.quarter == quarter)
-    with store.read() as connection:
-        for row in connection.execute(chosen):
-            given[row.case_id].append(row)
-    pairs = []
-    for rows in given.values():
-        blind = [o for o in latest(rows, blind=True) if o.stage not in ("adjudication", "final")]
-        if len(blind) >= 2:
-            pairs.append((blind[0].verdict_class, blind[1].verdict_class))
-    return agreement_of(pairs)
+    """How well the blind verdicts of a quarter agree; see ``reliability.report`` for classes, codes and pairs."""
+    cases = map(blind_opinions, verdict_rows(store, quarter).values())
+    return agreement_of([[opinion.verdict_class for opinion in found] for found in cases])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,11 +28,14 @@ def open_quarter(
     scores: dict[str, pd.DataFrame],
     reasons: dict[str, pd.DataFrame],
 ) -> None:
-    """Open the quarter's cases, or renew what their experts see after the verdict; open leads of the flagged."""
+    """Open the quarter's cases, or renew what their experts see after the verdict; open leads of the suspected."""
     from panel.cases import open_cases
     from panel.leads import open_leads
     from panel.payloads import build
+    from panel.rules import panel_rules
     from panel.store import open_store
+    from panel.working_days import keep_calendar
+    from pipelines.pointers import calendar_beside, pointed
 
     payloads = build(
         tables.con,
@@ -42,38 +44,29 @@ def open_quarter(
         scores["prescription"],
         reasons["prescription"],
     )
-    name = str(run.source.quarter)
+    name, design = str(run.source.quarter), run.record.content["design"]
+    subjects = pointed(tables, scores, panel_rules(design.get("panel")), str(design["seed"]))
     with open_store(run.workplace.store_url()) as store:
-        opened = open_cases(store, name, run.record.content["design"], sample, payloads)
-        new_leads = open_leads(store, name, _flagged(scores))
+        with store.change() as connection:
+            keep_calendar(connection, calendar_beside(run.source.data))
+        opened = open_cases(store, name, design, sample, payloads)
+        new_leads = open_leads(store, name, subjects)
     run.record.note(cases={"cases": opened.cases, "assigned": opened.assigned, "kept": opened.kept}, leads_opened=new_leads)
-
-
-def _flagged(scores: dict[str, pd.DataFrame]) -> pd.DataFrame:
-    import pandas as pd
-
-    rows = []
-    for grain, key in (("person", "psn_no"), ("practitioner", "dr_codg"), ("institution", "fixmedins_code")):
-        frame = scores[grain]
-        for row in frame[frame["flagged"]].to_dict("records"):
-            source = {name: row[name] for name in ("target", "rank", "model_version", "label_source")}
-            rows.append((grain, row[key], json.dumps(source, sort_keys=True)))
-    return pd.DataFrame(rows, columns=["subject_type", "subject_code", "source"])
 
 
 def _quarter(workplace: Workplace, given: str | None) -> str:
     return str(Quarter.parse(given) if given else workplace.newest())
 
 
-def export(workplace: Workplace, quarter: str | None, to: Path | None) -> None:
+def export(workplace: Workplace, quarter: str | None, to: Path | None, recipient: str) -> None:
     """Write the quarter's cases as a blind list."""
-    from panel.exchange import export_cases
+    from panel.case_list import export_cases
     from panel.store import open_store
 
     name = _quarter(workplace, quarter)
     path = to or workplace.quarter(name) / "cases.csv"
     with open_store(workplace.store_url()) as store:
-        rows = export_cases(store, name, path)
+        rows = export_cases(store, name, path, recipient)
     sys.stdout.write(f"{path}: {rows}\n")
 
 
@@ -142,14 +135,27 @@ def show_leads(workplace: Workplace, quarter: str | None) -> None:
     """Print leads with their state."""
     from panel.leads import list_leads
     from panel.store import open_store
+    from panel.tables import states
+    from records.masking import mask_code
 
     with open_store(workplace.store_url()) as store:
         frame = list_leads(store, _quarter(workplace, quarter))
-    rows = [(row.lead_id, row.subject_type, row.subject_code, row.state) for row in frame.itertuples(index=False)]
-    show(["线索 lead", "对象 subject", "编码 code", "状态 state"], rows)
+    words = states("lead")
+    rows = [
+        (
+            row.lead_id,
+            row.subject_type,
+            mask_code(str(row.subject_code), 4),
+            " ".join(words[str(row.state)]),
+            row.due_date,
+            row.pointer,
+        )
+        for row in frame.itertuples(index=False)
+    ]
+    show(["线索 lead", "对象 subject", "编码 code", "状态 state", "期限 due", "来源 pointer"], rows)
 
 
-def export_lead_list(workplace: Workplace, quarter: str | None, to: Path | None) -> None:
+def export_lead_list(workplace: Workplace, quarter: str | None, to: Path | None, recipient: str) -> None:
     """Write the quarter's leads as CSV."""
     from panel.leads import export_leads
     from panel.store import open_store
@@ -157,5 +163,5 @@ def export_lead_list(workplace: Workplace, quarter: str | None, to: Path | None)
     name = _quarter(workplace, quarter)
     path = to or workplace.quarter(name) / "leads.csv"
     with open_store(workplace.store_url()) as store:
-        rows = export_leads(store, name, path)
+        rows = export_leads(store, name, path, recipient)
     sys.stdout.write(f"{path}: {rows}\n")

@@ -28,7 +28,7 @@ E006,评审专家六,medicine,呼吸内科,主任医师,,,,
 
 def run_demo(persons: int, seed: int, workplace: Workplace, port: int | None) -> None:
     """Simulate, run, fill the expert pool, print accounts, and start the app unless ``port`` is None."""
-    from panel.accounts import demo_accounts, mark_demo
+    from panel.demo import demo_accounts, mark_demo
     from panel.exchange import import_experts
     from panel.store import open_store
     from simulator.city import simulate

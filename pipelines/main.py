@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from pipelines.commands import assess, basis, cases, chain, models, sample, store
+from pipelines.commands import accounts, assess, basis, cases, chain, models, sample, store
 from records.errors import Situation
 
 app = typer.Typer(
@@ -28,6 +28,7 @@ for name, group in (
     ("cases", cases.app),
     ("leads", cases.leads),
     ("audit", store.audit),
+    ("accounts", accounts.app),
 ):
     app.add_typer(group, name=name)
 

@@ -12,11 +12,12 @@ from records.output import sha256
 from records.workplace import Workplace
 
 
-def verify_store(workplace: Workplace, exports: list[Path]) -> None:
+def verify_store(workplace: Workplace, exports: list[Path], heads: list[str]) -> None:
     """Verify the log's chain, the store against it, and manifests. Raises VerificationFailed."""
-    from panel.audit import verify
+    from panel.audit import parse_head, verify
     from panel.store import open_store
 
+    published_heads = [parse_head(text) for text in heads]
     faults: list[str] = []
     with open_store(workplace.store_url()) as store:
         found = verify(store)
@@ -24,13 +25,24 @@ def verify_store(workplace: Workplace, exports: list[Path]) -> None:
         for folder in exports:
             manifest = _manifest(folder)
             faults += _check_files(folder, manifest)
-            published = verify(store, manifest.get("audit_head"))
-            faults += [fault for fault in published.faults if fault not in faults]
+            published_heads.append(manifest.get("audit_head") or {"seq": 0})
+        for told in published_heads:
+            faults += [fault for fault in verify(store, told).faults if fault not in faults]
     for fault in faults[:50]:
         sys.stderr.write(f"{fault}\n")
     if faults:
         raise VerificationFailed(f"{len(faults)} things do not agree with the log: keep this store and call the auditor.")
     sys.stdout.write(f"{found.entries} entries, head {found.head}\n")
+
+
+def show_head(workplace: Workplace) -> None:
+    """Print number and hash of the log's newest entry."""
+    from panel.audit import head
+    from panel.store import open_store
+
+    with open_store(workplace.store_url()) as store:
+        newest = head(store)
+    sys.stdout.write(f"{newest['seq']}:{newest['hash']}\n")
 
 
 def _manifest(folder: Path) -> dict[str, Any]:

@@ -41,7 +41,7 @@ def head(case: dict[str, Any], _: Words, language: str) -> list[tuple[str, str]]
         (_("Time"), moment(case["prsc_time"])),
         (_("Setting"), code_word("prescription", "setting", case["setting"], language)),
         (_("Institution level"), code_word("institution", "hosp_lv", case["hosp_lv"], language)),
-        (_("Department"), case.get("dept_name") or NONE),
+        (_("Department"), case.get("dept_name") or case.get("specialty") or NONE),
         (_("Sex"), code_word("person", "gend", person["gend"], language)),
         (_("Age"), age_text(person, _)),
         (_("Weight"), quantity(person.get("psn_wt"), "kg")),

@@ -95,7 +95,8 @@ async def _password(request: Request) -> Response:
         with open_store(_store_url()) as store:
             actor = actor_of(store, token)
             if actor is not None:
-                change_password(store, actor.account, str(form.get("old", "")), str(form.get("new", "")))
+                old, new = str(form.get("old", "")), str(form.get("new", ""))
+                change_password(store, actor.account, old, new, keep=token)
 
     try:
         await run_in_threadpool(change)

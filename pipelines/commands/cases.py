@@ -14,6 +14,7 @@ experts = typer.Typer(no_args_is_help=True, help="专家库 The expert pool.")
 app = typer.Typer(no_args_is_help=True, help="病例 Cases out, verdicts in.")
 leads = typer.Typer(no_args_is_help=True, help="线索 Suspected subjects and what became of them.")
 File = Annotated[Path, typer.Argument(help="File to read (CSV or Parquet).")]
+Recipient = Annotated[str, typer.Option("--recipient", help="Whom the file is for; every row carries the mark.")]
 To = Annotated[Path | None, typer.Option("--to", "--out", help="File to write (else under WORK).")]
 
 
@@ -45,14 +46,16 @@ def list_cases(quarter: options.QuarterOrNewest = None, work: options.Work = Non
 
 
 @app.command("export")
-def export_cases(quarter: options.QuarterOrNewest = None, to: To = None, work: options.Work = None) -> None:
+def export_cases(
+    quarter: options.QuarterOrNewest = None, to: To = None, recipient: Recipient = "command line", work: options.Work = None
+) -> None:
     """导出病例 Cases as a blind list for experts who judge on paper or elsewhere.
 
-    Example: rxpanel cases export --quarter 2026Q3 --to cases.csv --work work
+    Example: rxpanel cases export --quarter 2026Q3 --to cases.csv --recipient 专家组 --work work
     """
     from pipelines.cases import export
 
-    export(Workplace.of(work), quarter, to)
+    export(Workplace.of(work), quarter, to, recipient)
 
 
 @app.command("import-verdicts")
@@ -78,14 +81,16 @@ def list_leads(quarter: options.QuarterOrNewest = None, work: options.Work = Non
 
 
 @leads.command("export")
-def export_leads(quarter: options.QuarterOrNewest = None, to: To = None, work: options.Work = None) -> None:
+def export_leads(
+    quarter: options.QuarterOrNewest = None, to: To = None, recipient: Recipient = "command line", work: options.Work = None
+) -> None:
     """导出线索 Leads as a list for the officers who check them.
 
-    Example: rxpanel leads export --quarter 2026Q3 --to leads.csv --work work
+    Example: rxpanel leads export --quarter 2026Q3 --to leads.csv --recipient 稽核科 --work work
     """
     from pipelines.cases import export_lead_list
 
-    export_lead_list(Workplace.of(work), quarter, to)
+    export_lead_list(Workplace.of(work), quarter, to, recipient)
 
 
 @leads.command("import-outcomes")

@@ -12,11 +12,16 @@ from records.workplace import Workplace
 
 audit = typer.Typer(no_args_is_help=True, help="审计日志 The tamper-evident log.")
 
+Head = Annotated[list[str] | None, typer.Option("--head", help="Published head, number:hash, as 'audit head' prints it.")]
+
 
 @audit.command()
 def verify(
     work: options.Work = None,
     out: Annotated[list[Path] | None, typer.Option("--out", help="Export folder whose manifest is checked as well.")] = None,
+    head: Annotated[
+        list[str] | None, typer.Option("--head", help="Published head, number:hash, as 'audit head' prints it.")
+    ] = None,
 ) -> None:
     """校验日志 Verify the audit log's chain, the store against it, and export manifests.
 
@@ -24,7 +29,18 @@ def verify(
     """
     from pipelines.store import verify_store
 
-    verify_store(Workplace.of(work), out or [])
+    verify_store(Workplace.of(work), out or [], head or [])
+
+
+@audit.command()
+def head(work: options.Work = None) -> None:
+    """日志首部 Print the log's head to be published: the newest entries cannot be taken away unseen after that.
+
+    Example: rxpanel audit head --work work
+    """
+    from pipelines.store import show_head
+
+    show_head(Workplace.of(work))
 
 
 def backup(

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import pandas as pd
 import streamlit as st
 
-from panel.leads import list_leads
 from review_app.state import service, words
 
 
@@ -18,8 +18,8 @@ def show() -> None:
         st.info(_("No quarter has been drawn yet: run one with 'rxpanel run'."))
         return
     name = st.selectbox(_("Quarter"), names)
-    leads = list_leads(panel.store, name)
-    if leads.empty:
+    leads = panel.leads(name)
+    if not leads:
         st.info(_("No lead is open."))
         return
-    st.dataframe(leads, hide_index=True, width="stretch")
+    st.dataframe(pd.DataFrame(leads), hide_index=True, width="stretch")

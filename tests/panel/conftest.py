@@ -62,21 +62,37 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
         yield opened
 
 
+def _acting(store: Store) -> Callable[..., PanelService]:
+    def act(role: str, expert_id: str | None = None) -> PanelService:
+        return PanelService(store, Actor(f"{role}-{expert_id}", role, frozenset({role}), expert_id))
+
+    act.few = lambda count: (sample(count), payloads(count))  # type: ignore[attr-defined]
+    return act
+
+
 @pytest.fixture
-def opened(store: Store, tmp_path: Path) -> Store:
-    """A store with four experts and six assigned cases."""
+def pool(store: Store, tmp_path: Path) -> Store:
+    """A store with four experts and no quarter."""
     path = tmp_path / "experts.csv"
     path.write_text(EXPERTS, encoding="utf-8")
     import_experts(store, path, "test")
-    open_cases(store, QUARTER, {"capacity": 6}, sample(), payloads())
     return store
 
 
 @pytest.fixture
+def opened(pool: Store) -> Store:
+    """A store with four experts and six assigned cases."""
+    open_cases(pool, QUARTER, {"capacity": 6}, sample(), payloads())
+    return pool
+
+
+@pytest.fixture
 def acting(opened: Store) -> Callable[..., PanelService]:
-    """The service for a role, or for an expert by number."""
+    """The service for a role, or for an expert by number, on six assigned cases."""
+    return _acting(opened)
 
-    def act(role: str, expert_id: str | None = None) -> PanelService:
-        return PanelService(opened, Actor(f"{role}-{expert_id}", role, frozenset({role}), expert_id))
 
-    return act
+@pytest.fixture
+def acting_on(pool: Store) -> Callable[..., PanelService]:
+    """The service for a role, or for an expert by number, before any quarter."""
+    return _acting(pool)

@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 
 from panel import audit
-from panel.exchange import export_cases, import_verdicts
+from panel.case_list import export_cases
+from panel.exchange import import_verdicts
 from panel.store import Store
 from panel.verdicts import final_verdicts
 from records.errors import DataFault, NotFound
@@ -103,7 +104,7 @@ def test_a_file_that_is_none_is_one_sentence(opened: Store, tmp_path: Path) -> N
 
 
 def test_the_exported_list_is_blind_and_disarmed(opened: Store, tmp_path: Path) -> None:
-    assert export_cases(opened, QUARTER, tmp_path / "cases.csv") == 6
+    assert export_cases(opened, QUARTER, tmp_path / "cases.csv", "省局") == 6
     text = (tmp_path / "cases.csv").read_text(encoding="utf-8")
     for secret in ("SECRET", "targeted", "random", "王小明", "P123456"):
         assert secret not in text
@@ -111,4 +112,4 @@ def test_the_exported_list_is_blind_and_disarmed(opened: Store, tmp_path: Path) 
     assert {row["rxno"] for row in rows} == {f"R{n}" for n in range(6)}
     assert all(row["lines"].startswith("'=甲片") for row in rows)
     with pytest.raises(NotFound):
-        export_cases(opened, "2020Q1", tmp_path / "none.csv")
+        export_cases(opened, "2020Q1", tmp_path / "none.csv", "省局")

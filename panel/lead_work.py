@@ -1,0 +1,254 @@
+"""The work on leads: assigned to two officers, checked in time, decided, concluded, closed; clues with sealed reporters."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import Connection, insert, select, update
+
+from panel import audit, schema
+from panel.acting import Acting, text_of
+from panel.giving import given_time
+from panel.leads import CHECK_DAYS, EXTENSION_DAYS, SUBJECTS, add_leads, pointer_text
+from panel.outcomes import add_outcomes, outcome_row
+from panel.schema_leads import clue, lead, lead_note, reporter
+from panel.tables import check_transition, states
+from panel.waiting import today
+from panel.working_days import after, calendar_of
+from records.errors import NotFound, NotPermitted, WrongUse
+from records.masking import mask_code
+from records.periods import Quarter
+
+OFFICERS = 2
+LONGEST_CODE = 40
+ADDRESSEES = {
+    "enforcement": ("医保行政部门", "insurance administration"),
+    "health": ("卫生健康部门", "health authority"),
+    "police": ("公安机关", "police"),
+}
+_UNDER_WAY = ("opened", "assigned")
+
+
+class LeadWork(Acting):
+    """What investigators and supervisors do about leads."""
+
+    @staticmethod
+    def _lead(connection: Connection, lead_id: str) -> Any:
+        row = connection.execute(select(lead).where(lead.c.lead_id == lead_id)).first()
+        if row is None:
+            raise NotFound(f"没有线索{lead_id} There is no lead {lead_id}.")
+        return row
+
+    def _lead_to(self, connection: Connection, row: Any, state: str, **values: Any) -> None:
+        check_transition(row.state, state, self.actor.roles, "lead")
+        connection.execute(update(lead).where(lead.c.lead_id == row.lead_id).values(state=state, **values))
+
+    def _note(self, connection: Connection, lead_id: str, kind: str, text: str) -> dict[str, Any]:
+        at = audit.now()
+        number = hashlib.sha256(audit.canonical([lead_id, at, self.actor.account, kind, text]).encode()).hexdigest()
+        row = {"note_id": number, "lead_id": lead_id, "at": at, "account": self.actor.account, "kind": kind, "text": text}
+        connection.execute(insert(lead_note).values(**row))
+        return row
+
+    def _log(self, connection: Connection, action: str, lead_id: str, note: dict[str, Any], **change: Any) -> None:
+        named = {"lead": [{"lead_id": lead_id}], "lead_note": [note]}
+        audit.record_rows(connection, self.actor.account, action, lead_id, named, **change)
+
+    def leads(self, name: str | None = None) -> list[dict[str, Any]]:
+        """Leads by number, with state in words, what pointed at them, and whether they are overdue; persons' numbers masked.
+
+        An investigator who is an officer of a lead sees its subject's number.
+        """
+        self._require("see_leads")
+        chosen = select(lead).order_by(lead.c.lead_id)
+        if name is not None:
+            chosen = chosen.where(lead.c.quarter == name)
+        with self.store.read() as connection:
+            rows = connection.execute(chosen).all()
+        day, words = today(), states("lead")
+        return [
+            {
+                **{key: value for key, value in row._mapping.items() if key not in ("source", "subject_code")},
+                "subject_code": self._subject(row),
+                "state_text": " ".join(words[row.state]),
+                "pointer": pointer_text(row.origin, row.source),
+                "overdue": row.state in _UNDER_WAY and bool(row.due_date) and row.due_date < day,
+            }
+            for row in rows
+        ]
+
+    def _subject(self, row: Any) -> str:
+        officer = self.actor.account in str(row.officers or "").split()
+        return str(row.subject_code) if officer or row.subject_type != "person" else mask_code(row.subject_code, 4)
+
+    def lead_notes(self, lead_id: str) -> list[dict[str, Any]]:
+        """What was written on a lead, oldest first."""
+        self._require("see_leads", lead_id)
+        with self.store.read() as connection:
+            self._lead(connection, lead_id)
+            rows = connection.execute(
+                select(lead_note).where(lead_note.c.lead_id == lead_id).order_by(lead_note.c.at, lead_note.c.note_id)
+            ).all()
+        return [dict(row._mapping) for row in rows]
+
+    def receive_clue(
+        self, quarter: str, subject: tuple[str, str], text: str, *, channel: str = "other", reporter_is: str | None = None
+    ) -> str:
+        """Take a report and open its lead; ``subject`` = type and code. Who reported is sealed. Returns the lead's number."""
+        self._require("receive_clue")
+        said = text_of(text, "线索内容 the report")
+        kind, code = subject[0], subject[1].strip()
+        if kind not in SUBJECTS or not code or len(code) > LONGEST_CODE:
+            raise WrongUse(f"A lead is about one of {', '.join(SUBJECTS)}, by its code.")
+        name = str(Quarter.parse(quarter))
+        with self.store.change() as connection:
+            number = hashlib.sha256(audit.canonical([kind, code, said, audit.now()]).encode()).hexdigest()
+            row = {"clue_id": number, "received": given_time(), "subject_type": kind, "subject_code": code,
+                   "channel": channel[:20], "text": said}  # fmt: skip
+            connection.execute(insert(clue).values(**row))
+            named: dict[str, list[dict[str, Any]]] = {"clue_in": [row]}
+            if reporter_is and reporter_is.strip():
+                sealed = {"clue_id": number, "reporter": text_of(reporter_is, "举报人 the reporter")}
+                connection.execute(insert(reporter).values(**sealed))
+                named["clue_reporter"] = [sealed]
+            audit.record_rows(connection, self.actor.account, "clue received", number[:12], named)
+            source = json.dumps({"clue_id": number[:12]})
+            entry = {"subject_type": kind, "subject_code": code, "source": source, "origin": "clue"}
+            add_leads(connection, self.actor.account, name, [entry])
+            same = (lead.c.quarter == name, lead.c.subject_type == kind, lead.c.subject_code == code)
+            found = connection.execute(select(lead).where(*same)).one()
+            if "clue" not in str(found.origin or "model").split():
+                self._join(connection, found, source)
+        return str(found.lead_id)
+
+    def _join(self, connection: Connection, found: Any, source: str) -> None:
+        """Add a clue to a lead that something else opened; a random check that a clue points at is none any more."""
+        told = json.loads(found.source)
+        parts = [*(told if isinstance(told, list) else [told]), json.loads(source)]
+        origins = [name for name in str(found.origin or "model").split() if name != "check"]
+        values = {"source": audit.canonical(parts), "origin": " ".join([*origins, "clue"])}
+        connection.execute(update(lead).where(lead.c.lead_id == found.lead_id).values(**values))
+        audit.record_rows(connection, self.actor.account, "clue joined", found.lead_id, {"lead": [{"lead_id": found.lead_id}]})
+
+    def reporter_of(self, clue_id: str, reason: str) -> str | None:
+        """Who reported a clue, None when nobody is known. Needs a reason; the opening of the seal is logged."""
+        self._require("open_reporter", clue_id[:12])
+        why = text_of(reason, "启封理由 the reason")
+        with self.store.change() as connection:
+            rows = connection.execute(select(clue.c.clue_id).where(clue.c.clue_id.startswith(clue_id, autoescape=True))).all()
+            if len(rows) != 1:
+                raise NotFound("没有这条线索 There is no such clue.")
+            found = connection.execute(select(reporter.c.reporter).where(reporter.c.clue_id == rows[0].clue_id)).scalar()
+            audit.record(connection, self.actor.account, "reporter opened", clue_id[:12], {"reason": why})
+        return found
+
+    def assign_lead(self, lead_id: str, officers: Sequence[str]) -> None:
+        """Give a lead to two officers, accounts of investigators. Raises WrongUse for fewer or for others."""
+        self._require("assign_lead", lead_id)
+        names = sorted(set(officers))
+        with self.store.change() as connection:
+            row = self._lead(connection, lead_id)
+            known = connection.execute(select(schema.account).where(schema.account.c.account.in_(names))).all()
+            able = [entry.account for entry in known if "investigator" in entry.roles.split() and not entry.ended]
+            if len(names) != OFFICERS or sorted(able) != names:
+                raise WrongUse("须指派两名不同的核查人员 Two different investigators have to check a lead.")
+            due = row.due_date or after(today(), CHECK_DAYS, calendar_of(connection))
+            self._lead_to(connection, row, "assigned", officers=" ".join(names), due_date=due)
+            named = {"lead": [{"lead_id": lead_id}]}
+            audit.record_rows(connection, self.actor.account, "lead assigned", lead_id, named, officers=names, due=due)
+
+    def extend_lead(self, lead_id: str, reason: str) -> str:
+        """Give a check fifteen more working days, once; returns the new due date."""
+        self._require("assign_lead", lead_id)
+        why = text_of(reason, "延期理由 the reason")
+        with self.store.change() as connection:
+            row = self._lead(connection, lead_id)
+            if row.extended or row.state not in _UNDER_WAY:
+                raise WrongUse("只能延期一次，且须在核查中 A check is extended once, while it is under way.")
+            due = after(row.due_date or today(), EXTENSION_DAYS, calendar_of(connection))
+            connection.execute(update(lead).where(lead.c.lead_id == lead_id).values(due_date=due, extended=1))
+            self._log(connection, "lead extended", lead_id, self._note(connection, lead_id, "extension", why), due=due)
+        return due
+
+    def report_lead(self, lead_id: str, text: str) -> bool:
+        """An officer's report on a lead, or the signature below the other's; True once both have signed: then it is checked."""
+        self._require("check_lead", lead_id)
+        said = text_of(text, "核查报告 the report")
+        with self.store.change() as connection:
+            row = self._lead(connection, lead_id)
+            if self.actor.account not in str(row.officers or "").split():
+                raise NotPermitted("您不是该线索的核查人员 You are no officer of this lead.")
+            if row.state != "assigned":
+                raise WrongUse("此线索不在核查中 This lead is not being checked.")
+            note = self._note(connection, lead_id, "report", said)
+            signed = connection.execute(
+                select(lead_note.c.account).where(lead_note.c.lead_id == lead_id, lead_note.c.kind == "report").distinct()
+            ).all()
+            both = {entry.account for entry in signed} == set(str(row.officers).split())
+            if both:
+                self._lead_to(connection, row, "checked")
+            self._log(connection, "lead checked" if both else "lead reported", lead_id, note)
+        return both
+
+    def decide_lead(
+        self, lead_id: str, state: str, reason: str, *,
+        addressee: str | None = None, codes: Sequence[str] = (), loss_amt: str | None = None,
+    ) -> None:  # fmt: skip
+        """Decide a checked lead: cleared, handled (under the agreement), or transferred to an authority.
+
+        Cleared and handled are outcomes of the subject, with what was found (fund codes, yuan); neither establishes
+        anything. Raises WrongUse for a transfer without one of ADDRESSEES.
+        """
+        self._require("decide_lead", lead_id)
+        why = text_of(reason, "处理理由 the reason")
+        if state not in ("cleared", "handled", "transferred"):
+            raise WrongUse("A lead is cleared, handled or transferred.")
+        if (state == "transferred") != (addressee in ADDRESSEES):
+            raise WrongUse(f"A transfer, and nothing else, names one of {', '.join(ADDRESSEES)}.")
+        with self.store.change() as connection:
+            row = self._lead(connection, lead_id)
+            self._lead_to(connection, row, state, addressee=addressee)
+            self._log(connection, f"lead {state}", lead_id, self._note(connection, lead_id, state, why), addressee=addressee)
+            if state != "transferred":
+                self._outcome(connection, row, 0, list(codes), loss_amt)
+
+    def conclude_lead(
+        self, lead_id: str, established: bool, reason: str, *, codes: Sequence[str] = (), loss_amt: str | None = None
+    ) -> None:
+        """Record what the authority found of a transferred lead; the outcome is a row of past_finding and a label."""
+        self._require("decide_lead", lead_id)
+        why, state = text_of(reason, "认定文书 the finding"), "established" if established else "cleared"
+        with self.store.change() as connection:
+            row = self._lead(connection, lead_id)
+            self._lead_to(connection, row, state)
+            self._log(connection, f"lead {state}", lead_id, self._note(connection, lead_id, state, why))
+            self._outcome(connection, row, int(established), list(codes), loss_amt)
+
+    def _outcome(self, connection: Connection, row: Any, flag: int, codes: list[str], loss_amt: str | None) -> None:
+        """Outcomes of a lead's subject: a pharmacy's as an institution's, a group's as one of each member, the loss once."""
+        quarter = Quarter.parse(row.quarter)
+        last = (quarter.end - timedelta(days=1)).strftime("%Y-%m-%d")
+        period = (quarter.begin.strftime("%Y-%m-%d"), last)
+        subjects = [("institution" if row.subject_type == "pharmacy" else row.subject_type, row.subject_code)]
+        if row.subject_type == "group":
+            told = json.loads(row.source)
+            parts = told if isinstance(told, list) else [told]
+            subjects = [("person", str(code)) for part in parts for code in part.get("members", [])]
+        found = [
+            outcome_row(subject, period, flag, (codes, loss_amt if not number else None), row.lead_id)
+            for number, subject in enumerate(subjects)
+        ]
+        add_outcomes(connection, self.actor.account, "outcome recorded", found, move=False)
+
+    def close_lead(self, lead_id: str, reason: str) -> None:
+        """Close a lead that is cleared, handled or established."""
+        self._require("decide_lead", lead_id)
+        why = text_of(reason, "办结说明 the note")
+        with self.store.change() as connection:
+            row = self._lead(connection, lead_id)
+            self._lead_to(connection, row, "closed")
+            self._log(connection, "lead closed", lead_id, self._note(connection, lead_id, "closed", why))

@@ -1,0 +1,136 @@
+"""What became of leads: imported or concluded, kept as rows of past_finding, labels of later training."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Connection, insert, select, update
+
+from panel import audit
+from panel.exchange import ImportReport, read_table
+from panel.schema_leads import lead, outcome
+from panel.store import Store
+from panel.tables import check_transition, fund_codes
+from panel.verdict_input import amount_of
+from records.errors import WrongUse
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+#: Subjects of past_finding. A pharmacy is an institution there; a group's outcome is one of each of its members.
+SUBJECTS = ("person", "practitioner", "institution")
+
+
+def import_outcomes(store: Store, path: Path, actor: str) -> ImportReport:
+    """What became of leads: columns lead_id, or subject_type and subject_code; begndate, enddate, fraud_flag,
+    and where known fund_codes, loss_amt. Importing again changes nothing; rejected rows are listed.
+    """
+    frame = read_table(path, ("begndate", "enddate", "fraud_flag"))
+    report = ImportReport(read=len(frame))
+    with store.change() as connection:
+        leads = {row.lead_id: row for row in connection.execute(select(lead))}
+        taken: list[dict[str, Any]] = []
+        for number, entry in enumerate(frame.to_dict("records"), start=2):
+            try:
+                taken.append(_outcome({str(k): str(v) for k, v in entry.items()}, leads))
+            except WrongUse as problem:
+                report.rejected.append((number, str(entry.get("lead_id", "")), str(problem)))
+        report.added = add_outcomes(connection, actor, "outcomes imported", taken)
+    report.known = len(taken) - report.added
+    return report
+
+
+def add_outcomes(connection: Connection, actor: str, action: str, rows: list[dict[str, Any]], *, move: bool = True) -> int:
+    """Keep outcomes that are not there yet; returns how many were new. ``move`` = their subjects' leads follow them."""
+    known = {row.finding_id for row in connection.execute(select(outcome.c.finding_id))}
+    new: list[dict[str, Any]] = []
+    moved: list[dict[str, Any]] = []
+    for row in rows:
+        if row["finding_id"] in known:
+            continue
+        known.add(row["finding_id"])
+        new.append(row)
+        moved += _move_leads(connection, row) if move else []
+    if new:
+        columns = {column.name: None for column in outcome.columns}
+        connection.execute(insert(outcome), [{**columns, **row} for row in new])
+        audit.record_rows(connection, actor, action, f"{len(new)} outcomes", {"outcome": new, "lead": moved})
+    return len(new)
+
+
+def _move_leads(connection: Connection, row: dict[str, Any]) -> list[dict[str, Any]]:
+    """Set the leads of an outcome's subject that are still under way; those that are closed stay closed."""
+    state = "established" if row["fraud_flag"] else "cleared"
+    moved = []
+    same = (lead.c.subject_type == row["subject_type"]) & (lead.c.subject_code == row["subject_code"])
+    for found in connection.execute(select(lead).where(same, lead.c.state.not_in(("closed", state)))).all():
+        check_transition(found.state, state, ("system",), "lead")
+        connection.execute(update(lead).where(lead.c.lead_id == found.lead_id).values(state=state))
+        moved.append({"lead_id": found.lead_id})
+    return moved
+
+
+def _day(text: str) -> str:
+    try:
+        return datetime.strptime(text[:10], "%Y-%m-%d").strftime("%Y-%m-%d")
+    except ValueError as error:
+        raise WrongUse(f"'{text}' is no date: write 2026-07-01.") from error
+
+
+def _outcome(entry: dict[str, str], leads: dict[str, Any]) -> dict[str, Any]:
+    kind, code, number = entry.get("subject_type", ""), entry.get("subject_code", ""), None
+    if entry.get("lead_id"):
+        found = leads.get(entry["lead_id"])
+        if found is None:
+            raise WrongUse(f"There is no lead {entry['lead_id']}.")
+        kind, code, number = found.subject_type, found.subject_code, found.lead_id
+    if kind == "pharmacy":
+        kind = "institution"
+    if kind not in SUBJECTS or not code:
+        raise WrongUse("An outcome needs a lead_id, or a subject_type and subject_code.")
+    flag = entry["fraud_flag"].removesuffix(".0")
+    if flag not in ("0", "1"):
+        raise WrongUse("fraud_flag must be 1 (established) or 0 (cleared).")
+    period = _day(entry["begndate"]), _day(entry["enddate"])
+    codes = entry.get("fund_codes", "").replace(",", " ").split()
+    return outcome_row((kind, code), period, int(flag), (codes, entry.get("loss_amt")), number)
+
+
+def outcome_row(
+    subject: tuple[str, str], period: tuple[str, str], fraud_flag: int, found: tuple[list[str], object], lead_id: str | None
+) -> dict[str, Any]:
+    """An outcome as a row of past_finding; its number comes from its content, so twice is once. Loss in yuan.
+
+    Raises WrongUse for an unknown code, an impossible amount or a period that ends before it begins.
+    """
+    codes = sorted(set(found[0]))
+    unknown = [name for name in codes if name not in fund_codes()]
+    if unknown:
+        raise WrongUse(f"'{unknown[0]}' is no fund-use violation code.")
+    if period[1] < period[0]:
+        raise WrongUse("The period ends before it begins.")
+    amount = amount_of(found[1])
+    row: dict[str, Any] = {
+        "subject_type": subject[0],
+        "subject_code": subject[1],
+        "begndate": period[0],
+        "enddate": period[1],
+        "fraud_flag": fraud_flag,
+        "fund_codes": " ".join(codes) or None,
+        "loss_amt": None if amount is None else str(amount),
+    }
+    number = hashlib.sha256(audit.canonical(row).encode()).hexdigest()[:32]
+    return {**row, "finding_id": number, "lead_id": lead_id}
+
+
+def outcomes(store: Store) -> pd.DataFrame:
+    """Outcomes as rows of past_finding, by finding_id."""
+    import pandas as pd
+
+    with store.read() as connection:
+        columns = [column for column in outcome.columns if column.name != "lead_id"]
+        rows = connection.execute(select(*columns).order_by(outcome.c.finding_id)).all()
+    return pd.DataFrame([tuple(row) for row in rows], columns=[column.name for column in columns])

@@ -1,0 +1,167 @@
+"""Cases that wait for experts, and giving them some; all inside the caller's transaction."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Sequence
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, func, insert, select, update
+
+from panel import audit
+from panel.assignment import Need, Pool, need_of
+from panel.rules import PanelRules, rules_of
+from panel.schema import assignment, case, expert, quarter
+from panel.schema_work import absence
+from panel.tables import check_transition
+
+#: An assignment that counts: waiting for a verdict, or done. The others: recused, absent, lapsed.
+LIVE = ("open", "done")
+#: States in which a case may still need an expert.
+UNDER_REVIEW = ("drawn", "assigned", "in_review", "awaiting_second")
+_CHINA = timezone(timedelta(hours=8))
+
+
+def today() -> str:
+    """This day in China, as text."""
+    return datetime.now(_CHINA).strftime("%Y-%m-%d")
+
+
+def moment(minutes: float = 0) -> str:
+    """A moment so many minutes from now, in UTC, as text that sorts by time."""
+    return (datetime.now(UTC) + timedelta(minutes=minutes)).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def rules_in(connection: Connection, name: str) -> PanelRules:
+    """The rules a quarter was opened with."""
+    return rules_of(connection.execute(select(quarter.c.rules).where(quarter.c.quarter == name)).scalar())
+
+
+def loads(connection: Connection) -> dict[str, int]:
+    """Open assignments by expert."""
+    rows = connection.execute(
+        select(assignment.c.expert_id, func.count()).where(assignment.c.state == "open").group_by(assignment.c.expert_id)
+    )
+    return {row[0]: int(row[1]) for row in rows}
+
+
+def absent(connection: Connection) -> set[str]:
+    """Experts who are away today."""
+    day = today()
+    rows = connection.execute(select(absence.c.expert_id).where(absence.c.begndate <= day, absence.c.enddate >= day))
+    return {row.expert_id for row in rows}
+
+
+def pool_of(connection: Connection, rules: PanelRules) -> Pool:
+    """The experts that cases are assigned to: not external, not withdrawn; those away today are never chosen."""
+    rows = connection.execute(
+        select(expert)
+        .where(expert.c.external.is_(False), func.coalesce(expert.c.withdrawn, False).is_(False))
+        .order_by(expert.c.expert_id)
+    ).all()
+    return Pool(rows, loads(connection), rules, absent(connection))
+
+
+def sweep(connection: Connection) -> int:
+    """Let go of cases that were taken and not judged in time; returns how many. Somebody else may take them then."""
+    rows = connection.execute(
+        select(assignment.c.case_id, assignment.c.expert_id).where(
+            assignment.c.state == "open", assignment.c.locked_until.is_not(None), assignment.c.locked_until < moment()
+        )
+    ).all()
+    lapsed = [dict(row._mapping) for row in rows]
+    if lapsed:
+        release(connection, lapsed, "lapsed")
+        named = {"assignment": lapsed, "case": lapsed}
+        audit.record_rows(connection, "system", "cases let go", f"{len(lapsed)} cases", named, why="not in time")
+    return len(lapsed)
+
+
+def release(connection: Connection, rows: Sequence[dict[str, Any]], state: str, roles: Collection[str] = ("system",)) -> None:
+    """Take assignments out; a case on which nobody is left goes back to drawn."""
+    for row in rows:
+        where = (assignment.c.case_id == row["case_id"], assignment.c.expert_id == row["expert_id"])
+        connection.execute(update(assignment).where(*where).values(state=state, locked_until=None))
+        if not connection.execute(
+            select(assignment.c.expert_id).where(assignment.c.case_id == row["case_id"], assignment.c.state.in_(LIVE))
+        ).first():
+            before = connection.execute(select(case.c.state).where(case.c.case_id == row["case_id"])).scalar_one()
+            if before in ("assigned", "in_review"):
+                check_transition(before, "drawn", roles)
+                connection.execute(update(case).where(case.c.case_id == row["case_id"]).values(state="drawn"))
+
+
+def short_of_experts(connection: Connection, rules: PanelRules, *where: Any, most: int | None = None) -> list[tuple[Any, Need]]:
+    """Cases with fewer experts than they need, by number, each with its row and its need."""
+    counts = (
+        select(assignment.c.case_id, func.count().label("n"))
+        .where(assignment.c.state.in_(LIVE))
+        .group_by(assignment.c.case_id)
+        .subquery()
+    )
+    found = (
+        select(case, func.coalesce(counts.c.n, 0).label("n"))
+        .outerjoin(counts, counts.c.case_id == case.c.case_id)
+        .where(case.c.state.in_(UNDER_REVIEW), func.coalesce(case.c.needed, 2) > func.coalesce(counts.c.n, 0), *where)
+        .order_by(case.c.quarter, case.c.number)
+        .limit(most)
+    )
+    rows = connection.execute(found).all()
+    seen = seen_by(connection, [row.case_id for row in rows])
+    needs = []
+    for row in rows:
+        wanted = (2 if row.needed is None else row.needed) - row.n
+        needs.append((row, need_for(row, rules, wanted, seen.get(row.case_id, []))))
+    return needs
+
+
+def seen_by(connection: Connection, case_ids: Sequence[str]) -> dict[str, list[Any]]:
+    """Assignments of some cases, whatever became of them, by case."""
+    found: dict[str, list[Any]] = {}
+    for begin in range(0, len(case_ids), 500):
+        chosen = select(assignment).where(assignment.c.case_id.in_(case_ids[begin : begin + 500]))
+        for row in connection.execute(chosen.order_by(assignment.c.expert_id)):
+            found.setdefault(row.case_id, []).append(row)
+    return found
+
+
+def need_for(row: Any, rules: PanelRules, wanted: int, seen: Sequence[Any]) -> Need:
+    """The need of a case: who is on it, and who was and may not come back."""
+    have = tuple(entry.expert_id for entry in seen if entry.state in LIVE)
+    barred = frozenset(entry.expert_id for entry in seen if entry.state not in LIVE)
+    return need_of(row.case_id, json.loads(row.payload), rules, wanted, have=have, barred=barred)
+
+
+def place(
+    connection: Connection, made: Sequence[dict[str, Any]], roles: Collection[str] = ("system",)
+) -> dict[str, list[dict[str, Any]]]:
+    """Add assignments and move drawn cases on; returns the rows for the log, by table."""
+    if not made:
+        return {}
+    connection.execute(insert(assignment), list(made))
+    names = sorted({row["case_id"] for row in made})
+    check_transition("drawn", "assigned", roles)
+    connection.execute(
+        update(case).where(case.c.case_id == bindparam("which"), case.c.state == "drawn").values(state="assigned"),
+        [{"which": name} for name in names],
+    )
+    return {"assignment": list(made), "case": [{"case_id": name} for name in names]}
+
+
+def assign_waiting(connection: Connection, name: str) -> int:
+    """Assign the cases of a quarter that wait for experts; returns how many got one."""
+    rules = rules_in(connection, name)
+    pool = pool_of(connection, rules)
+    if not pool.ids:
+        return 0
+    needs = [need for row, need in short_of_experts(connection, rules, case.c.quarter == name) if row.kind is None]
+    made = [
+        {"case_id": need.case_id, "expert_id": expert_id, "stage": "blind", "state": "open"}
+        for need in needs
+        for expert_id in pool.choose(need)
+    ]
+    rows = place(connection, made)
+    if rows:
+        audit.record_rows(connection, "system", "cases assigned", name, rows, cases=len(rows["case"]))
+    return len(rows.get("case", []))
