@@ -168,7 +168,9 @@ class Drawing:
         found = next((row for row in self.rows["settlement"] if row["setl_id"] == line["setl_id"]), None)
         if found is None:
             place = told.get("place") or "H1"
-            end = f"{told['end'] if len(told['end']) > 5 else '2026-' + told['end']} 09:00:00" if told.get("end") else str(moment)
+            end = (
+                f"{told['end'] if len(told['end']) > 5 else '2026-' + told['end']} 09:00:00" if told.get("end") else str(moment)
+            )
             found = {"setl_id": line["setl_id"], "mdtrt_id": line["mdtrt_id"], "psn_no": told.get("person") or "P1",
                      "fixmedins_code": place, "med_type": told.get("med") or ("41" if place.startswith("PH") else "11"),
                      "insutype": "310", "begndate": str(moment), "enddate": end, "setl_time": end, "acct_pay": 0,

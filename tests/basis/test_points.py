@@ -15,7 +15,6 @@ from basis.rulebook import Rulebook
 from records.errors import DataFault
 from tests.basis import drawn
 
-
 BASE = {"kp_id": "KP1", "rule_name": "某规则", "gz_code": "GZ1", "rule_class": "政策类", "official": "1",
         "status": "effective", "med_code": "XA", "code_form": "exact", "decidable": "1"}  # fmt: skip
 LINE = "line  rx  drug  days  level\nF1    R1  XA    10    01\n"
