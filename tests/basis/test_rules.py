@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 import json
+import re
+import tomllib
 from collections import defaultdict
 from dataclasses import replace
 from datetime import date
@@ -152,3 +155,42 @@ def test_a_local_rule_wins_and_changes_the_version(tmp_path: Path) -> None:
     assert local.rule("rx-many-drugs").parameters[0].value == 8
     assert BOOK.rule("rx-many-drugs").parameters[0].value == 5
     assert local.version != BOOK.version
+
+
+def test_coverage_names_every_rule_and_no_other() -> None:
+    coverage = tomllib.loads((BASIS / "coverage.toml").read_text(encoding="utf-8"))
+    states = [entry["state"] for entry in (*coverage["national"].values(), *coverage["signal"])]
+    named = {
+        word.strip(",;()")
+        for state in (*states, *coverage["item_codes"].values())
+        if "rule" in state
+        for word in state.split()
+        if "-" in word
+    }
+    rules = {rule.rule_id for rule in BOOK.rules}
+    words = {"ICD-10"}
+    assert named & rules == rules - {"companion", "contraindication", "elderly"}
+    assert {name for name in named - rules - words if not re.fullmatch(r"\d-\d+", name)} == set()
+
+
+def test_what_columns_and_knowledge_can_decide_is_decided() -> None:
+    coverage = tomllib.loads((BASIS / "coverage.toml").read_text(encoding="utf-8"))
+    decidable = [*range(1, 14), 25, 27, 36, 43, *range(45, 48), *range(49, 53), *range(54, 57), *range(64, 78)]
+    implemented = {rule.national_no for rule in BOOK.rules}
+    for number in decidable:
+        assert number in implemented or "knowledge points" in coverage["national"][str(number)]["state"], number
+    codes = {code for rule in BOOK.rules for code in rule.item_codes.split()}
+    assert set(coverage["item_codes"]) - codes == {"1-2", "2-9"}
+
+
+@pytest.mark.parametrize("path", sorted((BASIS / "knowledge_tables").glob("*.csv")), ids=lambda path: path.stem)
+def test_every_row_of_knowledge_has_a_source_and_nobody_signed_it(path: Path) -> None:
+    with path.open(encoding="utf-8") as source:
+        rows = list(csv.DictReader(source))
+    assert rows
+    assert len({tuple(row.values()) for row in rows}) == len(rows)
+    for row in rows:
+        assert row["source"], row
+        assert row["signed_by"] == "", row
+    used = "".join(rule.sql for rule in BOOK.rules)
+    assert path.stem in used
