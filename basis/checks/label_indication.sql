@@ -3,7 +3,7 @@
 WITH listed AS (
     SELECT d.med_list_codg, k.indication_id, k.zh, k.en FROM drug d JOIN knowledge_indication k ON d.atc_code LIKE k.atc_prefix || '%'
 ), coded AS (
-    SELECT DISTINCT diag_code FROM diagnosis
+    SELECT DISTINCT diag_code FROM rx_diagnosis
 ), fitting AS (
     SELECT c.diag_code, k.indication_id FROM coded c
     JOIN knowledge_indication k ON regexp_matches(c.diag_code, '^(' || replace(k.icd_prefixes, ' ', '|') || ')')
@@ -15,9 +15,9 @@ WITH listed AS (
     WHERE coalesce(p.ext_reason, '') = '' AND l.in_quarter
 ), told AS (
     SELECT g.mdtrt_id, string_agg(g.diag_code, ' ' ORDER BY g.diag_srt_no) AS diagnoses
-    FROM diagnosis g SEMI JOIN line l ON l.mdtrt_id = g.mdtrt_id GROUP BY g.mdtrt_id
+    FROM rx_diagnosis g SEMI JOIN line l ON l.mdtrt_id = g.mdtrt_id GROUP BY g.mdtrt_id
 ), fits AS (
-    SELECT DISTINCT l.mdtrt_id, l.indication_id FROM line l JOIN diagnosis g ON g.mdtrt_id = l.mdtrt_id
+    SELECT DISTINCT l.mdtrt_id, l.indication_id FROM line l JOIN rx_diagnosis g ON g.mdtrt_id = l.mdtrt_id
     JOIN fitting t ON t.diag_code = g.diag_code AND t.indication_id = l.indication_id
 )
 SELECT l.rxno, NULL AS setl_id, l.feedetl_sn, l.psn_no, l.fixmedins_code, l.dr_codg, l.fee_ocur_time,

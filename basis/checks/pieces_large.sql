@@ -12,6 +12,6 @@ WITH summed AS (
 )
 SELECT rxno, NULL AS setl_id, NULL AS feedetl_sn, psn_no, fixmedins_code, dr_codg, prsc_time AS fee_ocur_time,
     rxno AS subject_code, 0 AS amount,
-    {'kinds': kinds::INTEGER, 'grams': coalesce(grams::DECIMAL(16, 1)::VARCHAR, '—'), 'most_kinds': most_kinds::INTEGER,
+    {'kinds': kinds::INTEGER, 'grams': coalesce((floor(grams * 100 + 0.5)::BIGINT * 0.01::DECIMAL(3, 2))::DECIMAL(16, 2)::VARCHAR, '—'), 'most_kinds': most_kinds::INTEGER,
      'most_grams': most_grams::INTEGER} AS facts
 FROM judged WHERE kinds > most_kinds OR coalesce(grams, 0) > most_grams

@@ -18,5 +18,6 @@ WITH bounded AS (
 )
 SELECT rxno, NULL AS setl_id, feedetl_sn, psn_no, fixmedins_code, dr_codg, fee_ocur_time, rxno AS subject_code,
     ((2 * stake_fen::HUGEINT * (units - most_units) + units) // (2 * units))::DECIMAL(18, 0) / 100 AS amount,
-    {'drug': drug_genname, 'grams': grams::DECIMAL(16, 2)::VARCHAR, 'limit': most::DECIMAL(16, 2)::VARCHAR} AS facts
+    {'drug': drug_genname, 'grams': (floor(grams * 100 + 0.5)::BIGINT * 0.01::DECIMAL(3, 2))::DECIMAL(16, 2)::VARCHAR,
+     'limit': (floor(most * 100 + 0.5)::BIGINT * 0.01::DECIMAL(3, 2))::DECIMAL(16, 2)::VARCHAR} AS facts
 FROM over_it

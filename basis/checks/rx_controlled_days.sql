@@ -1,8 +1,8 @@
 -- Pain of cancer and other moderate or severe chronic pain, as far as it is coded, allows the longer limits.
 WITH pain AS (
-    SELECT DISTINCT mdtrt_id FROM diagnosis WHERE regexp_matches(diag_code, '^(C|D0|R52|G89|Z51[.]5)')
+    SELECT DISTINCT mdtrt_id FROM rx_diagnosis WHERE regexp_matches(diag_code, '^(C|D0|R52|G89|Z51[.]5)')
 ), hyperactive AS (
-    SELECT DISTINCT mdtrt_id FROM diagnosis WHERE diag_code LIKE 'F90%'
+    SELECT DISTINCT mdtrt_id FROM rx_diagnosis WHERE diag_code LIKE 'F90%'
 ), line AS (
     SELECT f.rxno, f.psn_no, f.fixmedins_code, f.dr_codg, f.prsc_time, l.feedetl_sn, l.fee_ocur_time, l.stake_amt, l.prd_days,
         l.drug_genname, limit_of('rx-controlled-days', CASE

@@ -4,7 +4,7 @@ WITH registered AS (
     SELECT DISTINCT f.rxno FROM frame f JOIN opsp_registration o ON o.psn_no = f.psn_no
         AND o.begndate <= f.prsc_time::DATE AND coalesce(o.enddate, DATE '9999-12-31') >= f.prsc_time::DATE
 ), tuberculosis AS (
-    SELECT DISTINCT mdtrt_id FROM diagnosis WHERE regexp_matches(diag_code, '^A1[5-9]')
+    SELECT DISTINCT mdtrt_id FROM rx_diagnosis WHERE regexp_matches(diag_code, '^A1[5-9]')
 ), written AS (
     SELECT f.*, p.long_rx_flag = 1 OR f.med_type LIKE '14%' OR r.rxno IS NOT NULL AS long_allowed
     FROM frame f JOIN prescription p USING (rxno) LEFT JOIN registered r USING (rxno)

@@ -20,6 +20,7 @@ WITH dosed AS (
     FROM dosed WINDOW w AS (PARTITION BY psn_no, day, atc_code, inj_flag, strength_kind)
 )
 SELECT rxno, NULL AS setl_id, feedetl_sn, psn_no, fixmedins_code, dr_codg, fee_ocur_time, rxno AS subject_code, 0 AS amount,
-    {'drug': drug_genname, 'lines': lines::INTEGER, 'dose': round((total / factor)::DECIMAL(16, 2), 2)::VARCHAR,
-     'limit': round((limit_of_all / factor)::DECIMAL(16, 2), 2)::VARCHAR, 'unit': strength_unit} AS facts
+    {'drug': drug_genname, 'lines': lines::INTEGER, 
+     'dose': (floor(total / factor * 100 + 0.5)::BIGINT * 0.01::DECIMAL(3, 2))::DECIMAL(16, 2)::VARCHAR,
+     'limit': (floor(limit_of_all / factor * 100 + 0.5)::BIGINT * 0.01::DECIMAL(3, 2))::DECIMAL(16, 2)::VARCHAR, 'unit': strength_unit} AS facts
 FROM summed WHERE from_last = 1 AND lines > 1 AND known = lines AND total > limit_of_all * 1.0001 AND dose <= most * 1.0001

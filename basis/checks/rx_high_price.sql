@@ -17,7 +17,8 @@ WITH priced AS (
 )
 SELECT f.rxno, NULL AS setl_id, l.feedetl_sn, f.psn_no, f.fixmedins_code, f.dr_codg, l.fee_ocur_time,
     f.rxno AS subject_code, 0 AS amount,
-    {'drug': y.drug_genname, 'cost': y.cost::DECIMAL(16, 2)::VARCHAR, 'least': y.least::DECIMAL(16, 2)::VARCHAR,
+    {'drug': y.drug_genname, 'cost': (floor(y.cost * 100 + 0.5)::BIGINT * 0.01::DECIMAL(3, 2))::DECIMAL(16, 2)::VARCHAR,
+     'least': (floor(y.least * 100 + 0.5)::BIGINT * 0.01::DECIMAL(3, 2))::DECIMAL(16, 2)::VARCHAR,
      'amount': l.net_amt::VARCHAR} AS facts
 FROM frame f JOIN prescription p ON p.rxno = f.rxno JOIN rx_line l ON l.rxno = f.rxno
 JOIN dear y ON y.fixmedins_code = f.fixmedins_code AND y.hilist_code = l.med_list_codg

@@ -5,11 +5,11 @@ WITH injected AS (
     WHERE f.setting = '1' AND l.in_quarter AND l.inj_flag = 1 AND coalesce(l.medc_way_codg, '2') IN ('2', '3')
         AND coalesce(p.ext_reason, '') = ''
 ), coded AS (
-    SELECT DISTINCT diag_code FROM diagnosis
+    SELECT DISTINCT diag_code FROM rx_diagnosis
 ), mild AS (
     SELECT DISTINCT c.diag_code FROM coded c JOIN knowledge_no_injection k ON starts_with(c.diag_code, k.icd_prefix)
 ), visit AS (
-    SELECT g.mdtrt_id, count(*) AS told, count(m.diag_code) AS mild_ones, min(g.diag_name) AS diagnosis FROM diagnosis g
+    SELECT g.mdtrt_id, count(*) AS told, count(m.diag_code) AS mild_ones, min(g.diag_name) AS diagnosis FROM rx_diagnosis g
     SEMI JOIN injected i ON i.mdtrt_id = g.mdtrt_id LEFT JOIN mild m ON m.diag_code = g.diag_code GROUP BY g.mdtrt_id
 )
 SELECT i.rxno, NULL AS setl_id, i.feedetl_sn, i.psn_no, i.fixmedins_code, i.dr_codg, i.fee_ocur_time,

@@ -5,7 +5,7 @@ WITH registered AS (
     SELECT DISTINCT f.rxno FROM frame f JOIN opsp_registration o ON o.psn_no = f.psn_no
         AND o.begndate <= f.prsc_time::DATE AND coalesce(o.enddate, DATE '9999-12-31') >= f.prsc_time::DATE
 ), tuberculosis AS (
-    SELECT DISTINCT mdtrt_id FROM diagnosis WHERE regexp_matches(diag_code, '^A1[5-9]')
+    SELECT DISTINCT mdtrt_id FROM rx_diagnosis WHERE regexp_matches(diag_code, '^A1[5-9]')
 ), bounded AS (
     SELECT f.rxno, f.psn_no, f.fixmedins_code, f.dr_codg, limit_of('rx-quantity', CASE WHEN f.setting = '2' THEN 'emergency_days'
         WHEN p.long_rx_flag = 1 OR f.med_type LIKE '14%' OR r.rxno IS NOT NULL THEN 'long_days'

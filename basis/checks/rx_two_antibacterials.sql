@@ -8,7 +8,7 @@ WITH member AS (
         a.drug_genname AS first_drug, b.drug_genname AS second_drug
     FROM member a JOIN member b ON b.rxno = a.rxno AND b.atc_code > a.atc_code
 ), excused AS (
-    SELECT DISTINCT p.rxno, p.one, p.other FROM pair p JOIN diagnosis g ON g.mdtrt_id = p.mdtrt_id
+    SELECT DISTINCT p.rxno, p.one, p.other FROM pair p JOIN rx_diagnosis g ON g.mdtrt_id = p.mdtrt_id
     JOIN knowledge_abx_together k ON ((p.one LIKE k.first_atc || '%' AND p.other LIKE k.second_atc || '%')
         OR (p.other LIKE k.first_atc || '%' AND p.one LIKE k.second_atc || '%'))
         AND regexp_matches(g.diag_code, '^(' || replace(k.icd_prefixes, ' ', '|') || ')')

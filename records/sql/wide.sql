@@ -60,3 +60,7 @@ JOIN person q ON q.psn_no = p.psn_no
 JOIN institution i ON i.fixmedins_code = p.fixmedins_code
 LEFT JOIN counted c ON c.rx_row = x.rx_row
 WHERE x.in_quarter;
+
+-- Diagnoses of the frame's visits, for the many rules that ask what a prescription was for. Grain: as diagnosis.
+CREATE TABLE rx_diagnosis AS
+SELECT g.* FROM whole.diagnosis g SEMI JOIN frame f ON f.mdtrt_id = g.mdtrt_id;
