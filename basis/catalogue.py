@@ -8,7 +8,10 @@ from __future__ import annotations
 import tomllib
 from pathlib import Path
 
-from basis.rulebook import Rule, load_rulebook
+from basis.evidence import LOSS
+from basis.one import is_alone
+from basis.rulebook import Override, Parameter, Rule, Rulebook, load_rulebook, read_override
+from basis.tables import Table
 from records.output import write_text
 
 _HERE = Path(__file__).parent
@@ -29,9 +32,64 @@ def _rule(rule: Rule) -> list[str]:
         "",
     ]
     for p in rule.parameters:
-        lines.append(f"- `{p.name}` = {p.value:g} from {p.valid_from} to {p.valid_to}: {p.clause}")
+        lines.append(f"- `{p.name}` = {p.value:g} from {p.valid_from} to {p.valid_to}{_scope(p)}: {p.clause}")
     spec = (_HERE / "specs" / f"{rule.rule_id}.txt").read_text(encoding="utf-8").strip()
-    return [*lines, "", "```text", spec, "```", ""]
+    words = [
+        f"- 证据 evidence: {rule.evidence_zh} / {rule.evidence_en}",
+        f"- 金额 loss: {LOSS[rule.amount][0]} / {LOSS[rule.amount][1]}",
+        f"- 来源 source: {rule.source}; 适用 population: {rule.population}; 环节 stage: {rule.stage}"
+        f"; 单张可判 decided from the person's own records: {'yes' if is_alone(rule) else 'no'}",
+        f"- 版本 version: {Rulebook((rule,), (), ()).version}; 检验 scenarios: {spec.count('## ')}",
+    ]
+    return [*lines, *words, "", "```text", spec, "```", ""]
+
+
+def _scope(read: Parameter | Override) -> str:
+    """Where and for whom, in words; nothing where it is everywhere and everybody."""
+    parts = [f"area {read.area}"] if read.area else []
+    parts += [f"groups {' '.join(read.groups)}"] if read.groups else []
+    diseases = getattr(read, "diseases", ())
+    parts += [f"diseases {' '.join(diseases)}"] if diseases else []
+    return f" ({', '.join(parts)})" if parts else ""
+
+
+def _local(folder: Path) -> list[str]:
+    """The shipped examples of local overrides, each with its drawn tables."""
+    lines = [
+        "## 地方调整示例 Examples of local overrides",
+        "",
+        "A file with a line `overrides` changes a rule in part: its numbers, or whom it does not concern, by area, group,",
+        "disease and day. These stand in `basis/overrides` and count only where an agency publishes them",
+        "(`rxpanel basis publish`). Of several the narrower area stands, and a group or disease before any area.",
+        "",
+    ]
+    for path in sorted(folder.glob("*/*.toml")):
+        o = read_override(path)
+        what = "exempt" if o.exempt else ", ".join(f"`{p.name}` = {p.value:g}" for p in o.parameters)
+        lines += [f"### {o.override_id} · {o.zh}", "", f"{o.en}. {o.clause}. Checked by: {o.checked_by}.", ""]
+        lines += [f"- {', '.join(f'`{name}`' for name in o.overrides)}: {what} from {o.valid_from} to {o.valid_to}{_scope(o)}"]
+        lines += ["", "```text", path.with_suffix(".txt").read_text(encoding="utf-8").strip(), "```", ""]
+    return lines
+
+
+def _tables(tables: tuple[Table, ...]) -> list[str]:
+    """The knowledge tables with their signatures, and how an agency brings its own."""
+    lines = ["## 知识表 Knowledge tables", "", "| table | columns | key | rows | not signed |", "|---|---|---|---|---|"]
+    for table in tables:
+        columns, key = " ".join(table.columns), " ".join(table.key)
+        lines.append(f"| {table.name} | {columns} | {key} | {len(table.rows)} | {table.unsigned} |")
+    return [
+        *lines,
+        "",
+        "**警告 Warning:** 未签字的行仅供演示，须经药师签字（`signed_by`）。 Rows that are not signed are for",
+        "demonstration until a pharmacist signs them. An agency's own version is CSV (UTF-8 or GB18030, comma, header, any",
+        "column order) with the same columns and a `source` in every row: `rxpanel basis load FILE --table NAME` extends the",
+        "starter set (a row of the same key stands instead of ours), with `--replace` it stands alone. Official knowledge",
+        "points come as batches in the format of `knowledge_points.csv` (`rxpanel basis load FILE`): of a key (kp_id and",
+        "med_code) the later batch stands, what is",
+        "superseded stays so, and what cannot be read into a limit is listed.",
+        "",
+    ]
 
 
 def _coverage(rules: tuple[Rule, ...]) -> list[str]:
@@ -55,9 +113,10 @@ def page() -> str:
         "# 点评依据 The review basis",
         "",
         "Generated from `basis/rules`, `basis/specs` and `basis/coverage.toml` by `python -m basis.catalogue`; do not edit.",
-        "The knowledge tables in `basis/knowledge_tables` are for demonstration until a pharmacist signs them (`signed_by`).",
         "",
         *_coverage(book.rules),
+        *_tables(book.knowledge),
+        *_local(_HERE / "overrides"),
         "## 规则 Rules",
         "",
         *[line for rule in book.rules for line in _rule(rule)],

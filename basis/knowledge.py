@@ -28,18 +28,20 @@ class Points:
 
     def report(self, con: Connection) -> dict[str, Any]:
         """How many points matched a drug of the folder, how many cannot be read into a limit, and which."""
-        matched, unmatched = con.execute(
-            "SELECT count(*) FILTER (n > 0), count(*) FILTER (n = 0) FROM (SELECT p.kp_id, count(c.code) AS n "
-            "FROM live_point p LEFT JOIN folder_code c ON (p.code_form = 'exact' AND c.code = p.med_code) "
-            "OR (p.code_form = 'prefix' AND starts_with(c.code, p.med_code)) GROUP BY p.kp_id) AS counted"
-        ).fetchall()[0]
+        matched = con.execute(
+            "SELECT count(DISTINCT kp_id) FROM ("
+            "SELECT p.kp_id FROM live_point p SEMI JOIN folder_code c ON c.code = p.med_code WHERE p.code_form = 'exact' "
+            "UNION ALL SELECT p.kp_id FROM folder_code c JOIN live_point p ON starts_with(c.code, p.med_code) "
+            "WHERE p.code_form = 'prefix') AS found"
+        ).fetchall()[0][0]
+        live = con.execute("SELECT count(DISTINCT kp_id) FROM live_point").fetchall()[0][0]
         return {
             "rows": self.counts["rows"],
             "points": self.counts["points"],
             "effective": self.counts["effective"],
             "superseded": self.counts["superseded"],
             "matched_points": matched,
-            "unmatched_points": unmatched,
+            "unmatched_points": live - matched,
             "undecidable_points": len(self.unread),
             "undecidable": list(self.unread[:MOST_LISTED]),
         }
