@@ -1,6 +1,6 @@
 """``make bench [AREA=...]``: speed and memory, beside a plain alternative or a stated limit in the same run.
 
-Exits with 1 when a stated limit is missed. Areas: help, chain, gate, simulator, features, spark, all.
+Exits with 1 when a stated limit is missed. Areas: help, chain, gate, simulator, features, spark, assign, all.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
-from tests.bench import areas, features, gate, simulator, spark
+from tests.bench import areas, assigning, features, gate, simulator, spark
 from tests.bench.measure import Line, show
 
 AREAS: dict[str, Callable[[], list[Line]]] = {
@@ -18,6 +18,7 @@ AREAS: dict[str, Callable[[], list[Line]]] = {
     "simulator": simulator.city_of_six_million,
     "features": features.features_at_size,
     "spark": spark.spark_beside_duckdb,
+    "assign": assigning.assigned_at_size,
 }
 
 
