@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, NoReturn
 
 from sqlalchemy import Connection, select
@@ -46,9 +48,20 @@ class Acting:
             audit.record(connection, self.actor.account, "refused", subject, {"why": why})
         raise NotPermitted(said)
 
+    @contextmanager
+    def _change(self, subject: str = "") -> Iterator[Connection]:
+        """A writing transaction; what is refused in it is undone, and the refusal logged."""
+        try:
+            with self.store.change() as connection:
+                yield connection
+        except NotPermitted as refused:
+            with self.store.change() as connection:
+                audit.record(connection, self.actor.account, "refused", subject.replace(NUL, "")[:120], {"why": str(refused)})
+            raise
+
     def _expert(self) -> str:
         if self.actor.expert_id is None:
-            raise NotPermitted("此账号未关联专家 This account has no expert behind it.")
+            self._refuse("expert", "no expert", "此账号未关联专家 This account has no expert behind it.")
         return self.actor.expert_id
 
     @staticmethod

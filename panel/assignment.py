@@ -62,7 +62,8 @@ class Pool:
         self._capacity = np.array([np.inf if who.capacity is None else who.capacity for who in experts], dtype=float)
         usual = np.where(np.isinf(self._capacity), rules.usual_capacity, np.maximum(self._capacity, 1))
         self._weight = rules.usual_capacity / usual
-        self._profession = np.array([str(who.profession) for who in experts], dtype=object)
+        kinds = sorted({str(who.profession) for who in experts})
+        self._profession = np.array([kinds.index(str(who.profession)) for who in experts], dtype=int)
         self._away = np.isin(np.array(self.ids, dtype=object), list(absent))
         self._tied: dict[str, list[int]] = {}
         self._fit: dict[str, list[int]] = {}
@@ -115,7 +116,9 @@ class Pool:
         have = {self._profession[self._place[name]] for name in need.have if name in self._place}
         chosen: list[str] = []
         while len(chosen) < need.wanted and free.any():
-            unlike = free & ~np.isin(self._profession, list(have))
+            unlike = free.copy()
+            for kind in have:
+                unlike &= self._profession != kind
             possible = unlike if unlike.any() else free
             pick = int(np.argmin(np.where(possible, cost, np.inf)))
             chosen.append(self.ids[pick])

@@ -62,7 +62,7 @@ class Attaching(Acting):
         if len(content) > MOST_BYTES:
             raise WrongUse(f"文件不得超过{MOST_BYTES >> 20}MiB A file may have at most {MOST_BYTES >> 20} MiB.")
         kind, digest = kind_of(content), hashlib.sha256(content).hexdigest()
-        with self.store.change() as connection:
+        with self._change(case_id) as connection:
             self._case(connection, case_id)
             mine = self._assignment(connection, case_id, self.actor.expert_id)
             if "agency_reviewer" not in self.actor.roles and (mine is None or mine.state not in LIVE):
@@ -109,8 +109,11 @@ class Attaching(Acting):
         """Name, kind and content of a file. Raises NotFound, also for one that the actor may not see."""
         self._require("see_attachment", attachment_id)
         with self.store.read() as connection:
-            row = connection.execute(select(attachment).where(attachment.c.attachment_id == attachment_id)).first()
+            key = attachment_id.replace("\0", "")
+            row = connection.execute(select(attachment).where(attachment.c.attachment_id == key)).first()
         if row is None or attachment_id not in {entry["attachment_id"] for entry in self.attachments(row.case_id)}:
+            with self._change() as connection:
+                audit.record(connection, self.actor.account, "refused", key[:120], {"why": "no such attachment"})
             raise NotFound("没有这个附件 There is no such attachment.")
         with self.store.read() as connection:
             content = connection.execute(

@@ -17,8 +17,8 @@ from panel.store import Store
 from records.errors import WrongUse
 
 _FIRST = "0" * 64
-#: Above so many rows a table is read once, not row by row.
-_MANY = 20
+#: Keys that one query asks for.
+_AT_ONCE = 500
 
 
 def now() -> str:
@@ -180,18 +180,16 @@ def gone(table: str, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def marks(connection: Connection, table: str, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Marks of rows as they stand in the database now, given by their keys."""
     target = _LOGGED[table]
-    names = [column.name for column in target.primary_key]
-    wanted = {_key(table, row): row for row in rows}
-    stored = (
-        [dict(row._mapping) for row in connection.execute(select(target))]
-        if len(wanted) > _MANY
-        else [
-            dict(row._mapping)
-            for given in wanted.values()
-            for row in connection.execute(select(target).where(*[target.c[name] == given[name] for name in names]))
-        ]
-    )
-    return [mark for mark in (row_mark(table, row) for row in stored) if mark["key"] in wanted]
+    first = next(iter(target.primary_key))
+    wanted = {_key(table, row) for row in rows}
+    values = sorted({row[first.name] for row in rows})
+    found = []
+    for begin in range(0, len(values), _AT_ONCE):
+        for row in connection.execute(select(target).where(first.in_(values[begin : begin + _AT_ONCE]))):
+            content = dict(row._mapping)
+            if _key(table, content) in wanted:
+                found.append(row_mark(table, content))
+    return found
 
 
 def record_rows(
@@ -227,7 +225,7 @@ def _check_tables(connection: Connection, entries: list[dict[str, Any]], found: 
     expected = expected_rows(connection, entries)
     for name, table in _LOGGED.items():
         stored = {}
-        for row in connection.execute(select(table)):
+        for row in connection.execute(select(table).execution_options(yield_per=500)):
             mark = row_mark(name, dict(row._mapping))
             stored[mark["key"]] = mark["hash"]
         logged = {key: value for (kind, key), value in expected.items() if kind == name}

@@ -53,7 +53,7 @@ class Deciding(Reviewing):
         third already, and for a named expert who must recuse.
         """
         self._require("refer_to_third", case_id)
-        with self.store.change() as connection:
+        with self._change(case_id) as connection:
             found = self._case(connection, case_id)
             seen = seen_by(connection, [case_id]).get(case_id, [])
             if found.state != "disputed":
@@ -75,7 +75,7 @@ class Deciding(Reviewing):
         """Decide a disputed case. Not for somebody who is, or has to be, an expert of it."""
         self._require("adjudicate", case_id)
         expert_id = self.actor.expert_id or self.actor.account
-        with self.store.change() as connection:
+        with self._change(case_id) as connection:
             found = self._case(connection, case_id)
             rows = verdicts_of(connection, case_id)
             if not is_known(rows, expert_id, "adjudication", submission_id):
@@ -102,7 +102,7 @@ class Deciding(Reviewing):
         """Correct one's own adjudication before the institution is notified: a new version, the old one stays."""
         self._require("adjudicate", case_id)
         why, expert_id = text_of(reason, "更正理由 the reason"), self.actor.expert_id or self.actor.account
-        with self.store.change() as connection:
+        with self._change(case_id) as connection:
             found = self._case(connection, case_id)
             own = [r for r in verdicts_of(connection, case_id) if r.expert_id == expert_id and r.stage == "adjudication"]
             if not own or found.state != "adjudicated":
@@ -120,7 +120,7 @@ class Deciding(Reviewing):
         names = sorted({name.strip() for name in present if name.strip()})
         if len(names) < LEAST_PRESENT:
             raise WrongUse(f"合议至少{LEAST_PRESENT}人 A panel meeting needs {LEAST_PRESENT} people or more.")
-        with self.store.change() as connection:
+        with self._change(case_id) as connection:
             found = self._case(connection, case_id)
             if found.state not in ("disputed", "adjudicated"):
                 raise WrongUse("此病例目前无需合议 This case is not waiting for a meeting.")
@@ -145,7 +145,7 @@ class Deciding(Reviewing):
         """Make a decided case one with a known answer: in later quarters it comes again, unknown to the experts."""
         self._require("set_gold", case_id)
         reason = text_of(why, "理由 the reason")
-        with self.store.change() as connection:
+        with self._change(case_id) as connection:
             found = self._case(connection, case_id)
             if found.kind is not None or found.state not in ("adjudicated", "agreed", *_DECIDED):
                 raise WrongUse("只有已有结论的病例可作金标准 Only a decided case can become one with a known answer.")

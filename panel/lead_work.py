@@ -105,7 +105,7 @@ class LeadWork(Acting):
         if kind not in SUBJECTS or not code or len(code) > LONGEST_CODE:
             raise WrongUse(f"A lead is about one of {', '.join(SUBJECTS)}, by its code.")
         name = str(Quarter.parse(quarter))
-        with self.store.change() as connection:
+        with self._change() as connection:
             number = hashlib.sha256(audit.canonical([kind, code, said, audit.now()]).encode()).hexdigest()
             row = {"clue_id": number, "received": given_time(), "subject_type": kind, "subject_code": code,
                    "channel": channel[:20], "text": said}  # fmt: skip
@@ -138,7 +138,7 @@ class LeadWork(Acting):
         """Who reported a clue, None when nobody is known. Needs a reason; the opening of the seal is logged."""
         self._require("open_reporter", clue_id[:12])
         why = text_of(reason, "启封理由 the reason")
-        with self.store.change() as connection:
+        with self._change() as connection:
             rows = connection.execute(select(clue.c.clue_id).where(clue.c.clue_id.startswith(clue_id, autoescape=True))).all()
             if len(rows) != 1:
                 raise NotFound("没有这条线索 There is no such clue.")
@@ -150,7 +150,7 @@ class LeadWork(Acting):
         """Give a lead to two officers, accounts of investigators. Raises WrongUse for fewer or for others."""
         self._require("assign_lead", lead_id)
         names = sorted(set(officers))
-        with self.store.change() as connection:
+        with self._change(lead_id) as connection:
             row = self._lead(connection, lead_id)
             known = connection.execute(select(schema.account).where(schema.account.c.account.in_(names))).all()
             able = [entry.account for entry in known if "investigator" in entry.roles.split() and not entry.ended]
@@ -165,7 +165,7 @@ class LeadWork(Acting):
         """Give a check fifteen more working days, once; returns the new due date."""
         self._require("assign_lead", lead_id)
         why = text_of(reason, "延期理由 the reason")
-        with self.store.change() as connection:
+        with self._change(lead_id) as connection:
             row = self._lead(connection, lead_id)
             if row.extended or row.state not in _UNDER_WAY:
                 raise WrongUse("只能延期一次，且须在核查中 A check is extended once, while it is under way.")
@@ -178,7 +178,7 @@ class LeadWork(Acting):
         """An officer's report on a lead, or the signature below the other's; True once both have signed: then it is checked."""
         self._require("check_lead", lead_id)
         said = text_of(text, "核查报告 the report")
-        with self.store.change() as connection:
+        with self._change(lead_id) as connection:
             row = self._lead(connection, lead_id)
             if self.actor.account not in str(row.officers or "").split():
                 raise NotPermitted("您不是该线索的核查人员 You are no officer of this lead.")
@@ -209,7 +209,7 @@ class LeadWork(Acting):
             raise WrongUse("A lead is cleared, handled or transferred.")
         if (state == "transferred") != (addressee in ADDRESSEES):
             raise WrongUse(f"A transfer, and nothing else, names one of {', '.join(ADDRESSEES)}.")
-        with self.store.change() as connection:
+        with self._change(lead_id) as connection:
             row = self._lead(connection, lead_id)
             self._lead_to(connection, row, state, addressee=addressee)
             self._log(connection, f"lead {state}", lead_id, self._note(connection, lead_id, state, why), addressee=addressee)
@@ -222,7 +222,7 @@ class LeadWork(Acting):
         """Record what the authority found of a transferred lead; the outcome is a row of past_finding and a label."""
         self._require("decide_lead", lead_id)
         why, state = text_of(reason, "认定文书 the finding"), "established" if established else "cleared"
-        with self.store.change() as connection:
+        with self._change(lead_id) as connection:
             row = self._lead(connection, lead_id)
             self._lead_to(connection, row, state)
             self._log(connection, f"lead {state}", lead_id, self._note(connection, lead_id, state, why))
@@ -248,7 +248,7 @@ class LeadWork(Acting):
         """Close a lead that is cleared, handled or established."""
         self._require("decide_lead", lead_id)
         why = text_of(reason, "办结说明 the note")
-        with self.store.change() as connection:
+        with self._change(lead_id) as connection:
             row = self._lead(connection, lead_id)
             self._lead_to(connection, row, "closed")
             self._log(connection, "lead closed", lead_id, self._note(connection, lead_id, "closed", why))

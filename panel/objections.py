@@ -32,7 +32,7 @@ class Objections(Deciding):
     def notify_quarter(self, name: str) -> int:
         """Notify the institutions of every decided case of a quarter; returns how many. Their time to object begins."""
         self._require("notify", name)
-        with self.store.change() as connection:
+        with self._change(name) as connection:
             ready = connection.execute(
                 select(case)
                 .where(case.c.quarter == name, case.c.kind.is_(None), case.c.state.in_(("agreed", "adjudicated")))
@@ -55,7 +55,7 @@ class Objections(Deciding):
         """
         self._require("record_appeal", case_id)
         said = text_of(text, "申诉内容 the statement")
-        with self.store.change() as connection:
+        with self._change(case_id) as connection:
             found = self._case(connection, case_id)
             check_transition(found.state, "appealed", self.actor.roles)
             told = connection.execute(select(notice).where(notice.c.case_id == case_id)).first()
@@ -80,7 +80,7 @@ class Objections(Deciding):
         """
         self._require("re_review", case_id)
         why, expert_id = text_of(reason, "复核理由 the reason"), self.actor.expert_id or self.actor.account
-        with self.store.change() as connection:
+        with self._change(case_id) as connection:
             found = self._case(connection, case_id)
             rows = verdicts_of(connection, case_id)
             if is_known(rows, expert_id, "re_review", submission_id):
@@ -112,7 +112,7 @@ class Objections(Deciding):
         Where nothing came it is recorded as 'no objection received', which proves nothing.
         """
         self._require("close_case", name)
-        with self.store.change() as connection:
+        with self._change(name) as connection:
             told = {row.case_id: row.objection_until for row in connection.execute(select(notice))}
             rows = connection.execute(
                 select(case)

@@ -42,7 +42,7 @@ class People(Acting):
         why, first, last = text_of(reason, "缺席原因 the reason"), _day(begndate), _day(enddate)
         if last < first:
             raise WrongUse("缺席结束早于开始 The absence ends before it begins.")
-        with self.store.change() as connection:
+        with self._change(expert_id) as connection:
             self._known(connection, expert_id)
             row = {"expert_id": expert_id, "begndate": first, "enddate": last, "reason": why}
             where = (absence.c.expert_id == expert_id, absence.c.begndate == first)
@@ -55,7 +55,7 @@ class People(Acting):
         """An expert leaves the pool for good; waiting cases go to others. Returns the heir by case."""
         self._require("manage_pool", expert_id)
         why = text_of(reason, "退出原因 the reason")
-        with self.store.change() as connection:
+        with self._change(expert_id) as connection:
             self._known(connection, expert_id)
             connection.execute(update(expert).where(expert.c.expert_id == expert_id).values(withdrawn=True))
             rows = {"expert": [{"expert_id": expert_id}]}
@@ -87,7 +87,7 @@ class People(Acting):
         """Take a waiting case from one expert and give it to another: the one named, else whom the rule chooses."""
         self._require("reassign", case_id)
         text_of(reason, "改派理由 the reason")
-        with self.store.change() as connection:
+        with self._change(case_id) as connection:
             found = self._case(connection, case_id)
             row = self._assignment(connection, case_id, from_expert)
             if row is None or row.state != "open":
@@ -107,7 +107,7 @@ class People(Acting):
     def let_go_overdue(self) -> int:
         """Let go of cases that were taken from the pool and not judged in time; returns how many."""
         self._require("reassign")
-        with self.store.change() as connection:
+        with self._change() as connection:
             return sweep(connection)
 
     def waiting_for_experts(self, name: str) -> list[str]:

@@ -26,7 +26,7 @@ class RecordsAsked(Acting):
         """Ask for a record; due after the rules' working days unless a later day is given. Returns the request's number."""
         self._require("request_record", case_id)
         text = text_of(wanted, "所需病历 what is needed")
-        with self.store.change() as connection:
+        with self._change(case_id) as connection:
             found = self._case(connection, case_id)
             mine = self._assignment(connection, case_id, self.actor.expert_id)
             if "adjudicator" not in self.actor.roles and (mine is None or mine.state not in LIVE):
@@ -52,7 +52,7 @@ class RecordsAsked(Acting):
         text = text_of(answer, "答复 the answer")
         if state not in ANSWERS:
             raise WrongUse(f"'{state}' is no answer: use {', '.join(ANSWERS)}.")
-        with self.store.change() as connection:
+        with self._change(request_id) as connection:
             row = connection.execute(select(record_request).where(record_request.c.request_id == request_id)).first()
             if row is None:
                 raise NotFound("没有这项调阅申请 There is no such request.")

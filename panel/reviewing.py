@@ -112,7 +112,7 @@ class Reviewing(Acting):
         expert_id, text = self._expert(), audit.canonical(content)
         if len(text) > _LONGEST_DRAFT:
             raise WrongUse("草稿过长 The draft is too long: shorten the comment.")
-        with self.store.change() as connection:
+        with self._change(case_id) as connection:
             found = self._case(connection, case_id)
             mine = self._own_turn(connection, found, expert_id)
             connection.execute(delete(draft).where(draft.c.case_id == case_id, draft.c.expert_id == expert_id))
@@ -155,7 +155,7 @@ class Reviewing(Acting):
         """Give the blind verdict. The same submission twice counts once; returns whether it was new."""
         self._require("give_verdict", case_id)
         expert_id = self._expert()
-        with self.store.change() as connection:
+        with self._change(case_id) as connection:
             found = self._case(connection, case_id)
             mine = self._own_turn(connection, found, expert_id)
             stage = mine.stage
@@ -168,7 +168,7 @@ class Reviewing(Acting):
         """Change the own verdict once, after findings were seen; needs a reason. The blind one is kept."""
         self._require("give_verdict", case_id)
         why, expert_id = text_of(reason, "修改理由 the reason"), self._expert()
-        with self.store.change() as connection:
+        with self._change(case_id) as connection:
             found = self._case(connection, case_id)
             self._own_turn(connection, found, expert_id)
             own = [row for row in verdicts_of(connection, case_id) if row.expert_id == expert_id]
@@ -187,7 +187,7 @@ class Reviewing(Acting):
         """Step back from a case, with a reason; the expert who takes it over comes back, None when nobody can."""
         self._require("recuse", case_id)
         why, expert_id = text_of(reason, "回避理由 the reason"), self._expert()
-        with self.store.change() as connection:
+        with self._change(case_id) as connection:
             found = self._case(connection, case_id)
             row = self._own_turn(connection, found, expert_id)
             if row.state == "done":
@@ -212,7 +212,7 @@ class Reviewing(Acting):
         """
         self._require("take_case", name)
         expert_id = self._expert()
-        with self.store.change() as connection:
+        with self._change(name) as connection:
             sweep(connection)
             rules = rules_in(connection, name)
             pool = pool_of(connection, rules)

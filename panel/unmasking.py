@@ -18,7 +18,7 @@ class Unmasking(Acting):
         """All diagnoses of a case, sensitive ones too; an expert's of their own cases only. Needs a reason, is logged."""
         self._require("unmask_diagnosis", case_id)
         why = text_of(reason, "查看理由 the reason")
-        with self.store.change() as connection:
+        with self._change(case_id) as connection:
             found = self._case(connection, case_id)
             mine = self._assignment(connection, case_id, self.actor.expert_id)
             oversees = self.actor.roles & {"adjudicator", "supervisor", "agency_reviewer"}
@@ -31,7 +31,7 @@ class Unmasking(Acting):
         """Numbers and names behind a case: person, prescriber, institution. Never for somebody who has yet to judge it."""
         self._require("unmask_identity", case_id)
         why = text_of(reason, "查看理由 the reason")
-        with self.store.change() as connection:
+        with self._change(case_id) as connection:
             found = self._case(connection, case_id)
             mine = self._assignment(connection, case_id, self.actor.expert_id)
             if mine is not None and mine.state == "open":

@@ -127,6 +127,28 @@ def test_every_role_against_every_permission(acting: Acting, opened: Store, role
     assert audit.verify(opened).faults == []
 
 
+def test_what_is_refused_by_the_case_is_logged_too_and_leaves_nothing(acting: Acting, opened: Store) -> None:
+    case_id = str(acting("expert", "E1").my_queue()[0]["case_id"])
+    others = [acting("expert", number) for number in ("E2", "E3", "E4")]
+    panel = next(p for p in others if case_id not in [row["case_id"] for row in p.my_queue()])
+    for step in (
+        lambda: panel.open_case(case_id),
+        lambda: panel.submit_verdict(case_id, ZERO, "x"),
+        lambda: panel.save_draft(case_id, {}),
+        lambda: panel.recuse(case_id, "x"),
+        lambda: panel.unmask_diagnoses(case_id, "x"),
+        lambda: panel.request_record(case_id, "x"),
+        lambda: acting("expert").my_queue(),
+    ):
+        before = len(acting("auditor").audit_log(limit=1000))
+        with pytest.raises(NotPermitted):
+            step()
+        found = acting("auditor").audit_log(limit=1000)
+        assert len(found) == before + 1
+        assert found[0]["action"] == "refused"
+    assert audit.verify(opened).faults == []
+
+
 def test_nobody_does_anything_before_a_given_password_is_changed(acting: Acting) -> None:
     from dataclasses import replace
 
