@@ -1,6 +1,7 @@
 """``make bench [AREA=...]``: speed and memory, beside a plain alternative or a stated limit in the same run.
 
-Exits with 1 when a stated limit is missed. Areas: help, chain, gate, simulator, features, lookback, basis, spark, draw, assign, all.
+Exits with 1 when a stated limit is missed. Areas: help, chain, gate, simulator, features, lookback, basis, spark, draw,
+assign, all.
 """
 
 from __future__ import annotations
