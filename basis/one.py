@@ -21,15 +21,12 @@ from records.source import literal
 
 _NAMES = [column.split(" ")[0] for column in COLUMNS.split(", ") if not column.startswith("2)")]
 
-#: Rules of one prescription that other persons' records decide: the share of the institution's that were checked.
-OTHERS = frozenset({"rx-not-checked"})
-
 
 def is_alone(rule: Rule) -> bool:
     """Whether one person's own records decide a rule."""
     if rule.alone is not None:
         return rule.alone
-    return rule.subject in ("prescription", "person") and rule.rule_id not in OTHERS
+    return rule.subject in ("prescription", "person")
 
 
 class Desk:

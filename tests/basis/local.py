@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ from records.periods import Quarter
 from records.readers import SourceReport, TableSource
 from records.snapshot import Snapshot, write_snapshot
 from tests.basis import drawn
+from tests.basis.drawn_rows import DAY, Drawing
 
 OWN = ("site", "status", "on")
 Own = dict[str, list[dict[str, str]]]
@@ -49,7 +49,7 @@ def read(path: Path, scratch: Path) -> list[tuple[drawn.Scenario, Own]]:
 
 
 def rows_of(scenario: drawn.Scenario, own: Own) -> dict[str, list[dict[str, Any]]]:
-    rows = drawn.Drawing(replace(scenario)).build()
+    rows = Drawing(scenario.tables).build()
     areas = {row["site"]: row["area"] for row in own.get("site", [])}
     for place in rows["institution"]:
         place["admdvs"] = areas.get(place["fixmedins_code"], place["admdvs"])
@@ -58,24 +58,26 @@ def rows_of(scenario: drawn.Scenario, own: Own) -> dict[str, list[dict[str, Any]
          "enddate": None if row["end"] == "-" else row["end"]}
         for row in own.get("status", [])
     ]  # fmt: skip
-    shift = date.fromisoformat(day_of(own)) - date.fromisoformat(drawn.DAY)
+    shift = date.fromisoformat(day_of(own)) - date.fromisoformat(DAY)
     for name in ("prescription", "fee_line", "settlement"):
         rows[name] = [{key: _moved(value, shift) for key, value in row.items()} for row in rows[name]]
     return rows
 
 
 def day_of(own: Own) -> str:
-    return own["on"][0]["day"] if "on" in own else drawn.DAY
+    return own["on"][0]["day"] if "on" in own else DAY
 
 
 def _moved(value: Any, shift: timedelta) -> Any:
+    if isinstance(value, datetime):
+        return value + shift
     if not isinstance(value, str) or not re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", value):
         return value
     return f"{date.fromisoformat(value[:10]) + shift}{value[10:]}"
 
 
 def open_rows(
-    rows: dict[str, list[dict[str, Any]]], folder: Path, day: str = drawn.DAY, absent: frozenset[str] = frozenset()
+    rows: dict[str, list[dict[str, Any]]], folder: Path, day: str = DAY, absent: frozenset[str] = frozenset()
 ) -> tuple[duckdb.DuckDBPyConnection, Snapshot]:
     """The as-of connection of the quarter of a day, and its snapshot."""
     import pandas as pd
