@@ -1,0 +1,402 @@
+"""Sign-in through an outside provider, over real HTTP: the app and the provider each on a port of this machine."""
+
+from __future__ import annotations
+
+import logging
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+import requests
+import uvicorn
+from playwright.sync_api import Browser as ChromiumBrowser
+
+from panel import audit
+from panel.accounts import actor_of, create_account, end_account
+from panel.oidc import configured
+from panel.sessions import Actor
+from panel.store import Store, open_store
+from records.errors import WrongUse
+from tests.review_app import fake_provider
+from tests.review_app.fake_provider import SECRET, Provider
+
+GOOD = "a good password"
+SETTINGS = """issuer = "{issuer}"
+client_id = "rxpanel"
+address = "{address}"
+roles_claim = "groups"
+[roles]
+experts = "expert"
+"""
+
+
+@pytest.fixture(scope="module")
+def address() -> Iterator[str]:
+    """The app's own server; its settings and store are read anew at every request."""
+    from review_app.server import app
+
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    # Without the lifespan Streamlit's runtime stays down: what comes before Streamlit is looked at here.
+    server = uvicorn.Server(uvicorn.Config(app, port=port, log_level="warning", lifespan="off", access_log=False))
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        time.sleep(0.02)
+    yield f"http://127.0.0.1:{port}"
+    server.should_exit = True
+    thread.join()
+
+
+@pytest.fixture
+def provider() -> Iterator[Provider]:
+    with fake_provider.running() as running:
+        yield running
+
+
+@pytest.fixture
+def configure(tmp_path: Path, address: str, provider: Provider, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Name the provider to the app; further lines of the settings by ``lines``."""
+    monkeypatch.setenv("RXPANEL_WORK", str(tmp_path / "work"))
+    monkeypatch.delenv("RXPANEL_DATABASE_URL", raising=False)
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1,localhost")
+
+    def write(lines: str = "", issuer: str = "") -> None:
+        text = lines + SETTINGS.format(issuer=issuer or provider.issuer, address=address)
+        (tmp_path / "oidc.toml").write_text(text, encoding="utf-8")
+        monkeypatch.setenv("RXPANEL_OIDC", str(tmp_path / "oidc.toml"))
+        monkeypatch.setenv("RXPANEL_OIDC_SECRET", SECRET)
+
+    write()
+    return write
+
+
+@pytest.fixture
+def store(tmp_path: Path, configure: Any) -> Iterator[Store]:
+    with open_store(f"sqlite:///{tmp_path / 'work' / 'panel.db'}") as opened:
+        yield opened
+
+
+class Browser:
+    """A person's browser, which can be stopped between two addresses."""
+
+    def __init__(self, address: str, provider: Provider) -> None:
+        self.address, self.provider, self.session = address, provider, requests.Session()
+
+    def get(self, place: str) -> requests.Response:
+        return self.session.get(self.address + place, allow_redirects=False, timeout=30)
+
+    def start(self) -> dict[str, str]:
+        """Press the button; gives what the provider is asked."""
+        answer = self.get("/oidc/start")
+        assert answer.status_code == 303
+        assert answer.headers["location"].startswith(f"{self.provider.issuer}/authorize?")
+        return {name: values[0] for name, values in parse_qs(urlsplit(answer.headers["location"]).query).items()}
+
+    def back(self, asked: dict[str, str]) -> str:
+        """Agree at the provider; gives the address it leads back to, as a path of the app."""
+        return self.provider.back(asked).removeprefix(self.address)
+
+    def sign_in(self) -> requests.Response:
+        return self.get(self.back(self.start()))
+
+    def actor(self, store: Store) -> Actor | None:
+        return actor_of(store, self.session.cookies.get("rxpanel_session", ""))
+
+
+@pytest.fixture
+def browser(address: str, provider: Provider, store: Store) -> Iterator[Browser]:
+    made = Browser(address, provider)
+    yield made
+    made.session.close()
+
+
+def refused(answer: requests.Response, browser: Browser, store: Store, status: int = 403) -> str:
+    """The sentence of a refusal; nobody is signed in, and nothing of the exchange is shown."""
+    assert answer.status_code == status
+    assert browser.actor(store) is None
+    assert "rxpanel_oidc" not in browser.session.cookies
+    assert audit.verify(store).faults == []
+    (_, _, rest) = answer.text.partition("role=alert>")
+    said = rest.partition("</p>")[0]
+    assert any("一" <= letter <= "鿿" for letter in said)
+    assert all(secret not in answer.text for secret in (*browser.provider.tokens, "code-", "an-access-token", SECRET))
+    return said
+
+
+def sign_ins(store: Store) -> list[tuple[str, bool]]:
+    with store.read() as connection:
+        entries = connection.execute(audit.log.select()).all()
+    return [(row.actor, '"ok":true' in row.change.replace(" ", "")) for row in entries if row.action == "sign in"]
+
+
+def test_through_the_whole_flow_into_a_session_and_out_again(
+    browser: Browser, store: Store, address: str, provider: Provider, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    page = browser.get("/signin").text
+    assert f'href="{address}/oidc/start"' in page
+    assert page.index("统一身份认证登录") < page.index("Sign in with your organisation")
+    assert "<form" not in page
+    asked = browser.start()
+    assert asked["code_challenge_method"] == "S256"
+    assert (asked["response_type"], asked["scope"]) == ("code", "openid profile")
+    assert asked["redirect_uri"] == f"{address}/oidc/callback"
+    again = Browser(address, provider).start()
+    assert all(asked[name] != again[name] for name in ("state", "nonce", "code_challenge"))
+    flow = next(cookie for cookie in browser.session.cookies if cookie.name == "rxpanel_oidc")
+    assert flow.path == "/oidc"
+    assert asked["nonce"] not in str(flow.value)
+
+    answer = browser.get(browser.back(asked))
+    assert answer.status_code == 200
+    assert '<meta http-equiv=refresh content="0;url=/">' in answer.text
+    assert (answer.headers["referrer-policy"], answer.headers["cache-control"]) == ("no-referrer", "no-store")
+    cookie = next(line for line in answer.headers["set-cookie"].split(", ") if line.startswith("rxpanel_session"))
+    assert "httponly" in cookie.lower()
+    assert "samesite=strict" in cookie.lower()
+    signed = browser.actor(store)
+    assert signed is not None
+    assert (signed.account, signed.name, signed.roles) == ("wang", "王医生", {"expert"})
+    assert browser.get("/").headers.get("location") is None
+    assert sign_ins(store) == [("wang", True)]
+
+    answer = browser.get("/signout")
+    leaving = urlsplit(answer.headers["location"])
+    assert f"{leaving.scheme}://{leaving.netloc}{leaving.path}" == f"{provider.issuer}/leave"
+    query = {"client_id": ["rxpanel"], "post_logout_redirect_uri": [f"{address}/signin"]}
+    assert parse_qs(leaving.query) == query
+    assert browser.actor(store) is None
+    assert browser.get("/").headers["location"] == "/signin"
+    verifiers = [form["code_verifier"] for path, form in provider.asked if path == "/token"]
+    for secret in (*provider.tokens, *verifiers, "an-access-token", SECRET, asked["nonce"]):
+        assert secret not in caplog.text
+
+
+def test_a_wrong_state_or_none_is_refused_before_the_provider_is_asked(browser: Browser, store: Store) -> None:
+    asked = browser.start()
+    told = len(browser.provider.asked)
+    assert "did not begin here" in refused(browser.get(browser.back({**asked, "state": "other"})), browser, store)
+    assert "did not begin here" in refused(browser.get("/oidc/callback"), browser, store)
+    assert "did not begin here" in refused(browser.get(browser.back(browser.start())[:-4]), browser, store)
+    assert [path for path, _ in browser.provider.asked[told:] if path == "/token"] == []
+
+
+def test_the_answer_to_another_browser_is_refused(browser: Browser, store: Store, address: str) -> None:
+    place = browser.back(browser.start())
+    victim = Browser(address, browser.provider)
+    assert "did not begin here" in refused(victim.get(place), victim, store)
+    victim.start()
+    assert "did not begin here" in refused(victim.get(place), victim, store)
+
+
+def test_a_cookie_that_was_changed_or_is_over_is_refused(
+    browser: Browser, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from review_app import identity
+
+    place = browser.back(browser.start())
+    flow = next(cookie for cookie in browser.session.cookies if cookie.name == "rxpanel_oidc")
+    flow.value = str(flow.value)[:-2]
+    assert "did not begin here" in refused(browser.get(place), browser, store)
+    monkeypatch.setattr(identity, "FLOW_SECONDS", -1)
+    answer = browser.get("/oidc/start")
+    _, _, pair = answer.headers["set-cookie"].partition("rxpanel_oidc=")
+    browser.session.cookies.set("rxpanel_oidc", pair.partition(";")[0], domain="127.0.0.1", path="/oidc")
+    asked = {name: values[0] for name, values in parse_qs(urlsplit(answer.headers["location"]).query).items()}
+    assert "did not begin here" in refused(browser.get(browser.back(asked)), browser, store)
+
+
+def test_a_code_is_good_once(browser: Browser, store: Store) -> None:
+    asked = browser.start()
+    place = browser.back(asked)
+    flow = {cookie.name: str(cookie.value) for cookie in browser.session.cookies}
+    assert browser.get(place).status_code == 200
+    browser.session.cookies.clear()
+    assert "did not begin here" in refused(browser.get(place), browser, store)
+    browser.session.cookies.set("rxpanel_oidc", flow["rxpanel_oidc"], domain="127.0.0.1", path="/oidc")
+    assert "did not confirm" in refused(browser.get(place), browser, store)
+    assert sign_ins(store) == [("wang", True), ("unknown", False)]
+
+
+@pytest.mark.parametrize(
+    ("claims", "word"),
+    [
+        ({"nonce": "other"}, "nonce"), ({"nonce": None}, "nonce"), ({"aud": "other"}, "audience"),
+        ({"aud": ["rxpanel", "other"]}, "authorised party"), ({"exp": int(time.time()) - 3600}, "expiry"),
+        ({"iss": "http://127.0.0.1:1"}, "issuer"), ({"iat": int(time.time()) + 3600}, "time of issue"),
+    ],
+)  # fmt: skip
+def test_claims_that_do_not_hold_are_refused(browser: Browser, store: Store, claims: dict[str, Any], word: str) -> None:
+    browser.provider.claims = claims
+    assert f"cannot be taken: {word}." in refused(browser.sign_in(), browser, store)
+    assert sign_ins(store) == [("unknown", False)]
+
+
+@pytest.mark.parametrize("wrong", [{"key": "other"}, {"key": "two"}, {"signing": "none"}, {"signing": "HS256"}])
+def test_signatures_that_do_not_hold_are_refused(browser: Browser, store: Store, wrong: dict[str, Any]) -> None:
+    for name, value in wrong.items():
+        setattr(browser.provider, name, value)
+    assert "did not confirm" in refused(browser.sign_in(), browser, store)
+    assert sign_ins(store) == [("unknown", False)]
+    assert browser.provider.tokens
+
+
+@pytest.mark.parametrize("signing", ["RS256", "PS256", "RS512"])
+def test_signatures_that_hold_are_taken(browser: Browser, store: Store, signing: str) -> None:
+    browser.provider.signing = signing
+    assert browser.sign_in().status_code == 200
+    assert browser.actor(store) is not None
+
+
+def test_the_secret_goes_the_way_that_the_provider_takes(browser: Browser, store: Store) -> None:
+    browser.provider.discovery = {"token_endpoint_auth_methods_supported": ["private_key_jwt", "client_secret_post"]}
+    assert browser.sign_in().status_code == 200
+    assert browser.actor(store) is not None
+
+
+def test_without_a_role_or_with_a_closed_account_nobody_comes_in(browser: Browser, store: Store) -> None:
+    browser.provider.claims = {"groups": ["gardeners", "administrator"]}
+    assert "no role here" in refused(browser.sign_in(), browser, store)
+    browser.provider.claims = {}
+    browser.sign_in()
+    end_account(store, "wang", "root")
+    assert "no role here" in refused(browser.sign_in(), browser, store)
+
+
+def test_an_error_of_the_provider_is_one_sentence_and_none_of_its_words(browser: Browser, store: Store) -> None:
+    browser.provider.error = "<script>access_denied"
+    answer = browser.sign_in()
+    assert "did not confirm" in refused(answer, browser, store)
+    assert "access_denied" not in answer.text
+    # The mixed-up provider of RFC 9207: the answer names another one.
+    browser.provider.error = ""
+    place = browser.back(browser.start()) + "&iss=https%3A%2F%2Fevil.example"
+    assert "did not confirm" in refused(browser.get(place), browser, store)
+
+
+@pytest.mark.parametrize("path", ["/token", "/keys", "/.well-known/openid-configuration"])
+def test_a_provider_that_is_down_on_the_way_back_is_a_502(browser: Browser, store: Store, path: str) -> None:
+    place = browser.back(browser.start())
+    browser.provider.down = {path}
+    assert "does not answer" in refused(browser.get(place), browser, store, 502)
+
+
+@pytest.mark.parametrize(
+    "discovery",
+    [{"issuer": "https://evil.example"}, {"token_endpoint": "http://id.example/token"}, {"jwks_uri": None},
+     {"authorization_endpoint": "javascript:alert(1)"}],
+)  # fmt: skip
+def test_a_discovery_document_that_cannot_be_trusted_is_a_502(
+    browser: Browser, store: Store, discovery: dict[str, Any]
+) -> None:
+    browser.provider.discovery = discovery
+    assert "does not answer" in refused(browser.get("/oidc/start"), browser, store, 502)
+
+
+def test_a_provider_that_is_gone_is_a_502_and_signing_out_still_works(
+    address: str, browser: Browser, store: Store, configure: Callable[..., None], tmp_path: Path
+) -> None:
+    browser.sign_in()
+    file = tmp_path / "oidc.toml"
+    gone = file.read_text().replace(browser.provider.issuer, "http://127.0.0.1:9")
+    file.write_text(gone)
+    assert browser.get("/oidc/start").status_code == 502
+    configure()
+    browser.provider.down = {"/.well-known/openid-configuration"}
+    assert browser.get("/signout").headers["location"] == "/signin"
+    assert browser.actor(store) is None
+
+
+def test_a_wrong_secret_is_the_administrators_matter(
+    browser: Browser, store: Store, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("RXPANEL_OIDC_SECRET", "not the secret")
+    assert "does not answer" in refused(browser.sign_in(), browser, store, 502)
+    assert "RXPANEL_OIDC_SECRET" in caplog.text
+    assert "not the secret" not in caplog.text
+
+
+def test_without_a_place_to_leave_the_sign_out_ends_here(browser: Browser, store: Store) -> None:
+    browser.provider.discovery = {"end_session_endpoint": None}
+    browser.sign_in()
+    assert browser.get("/signout").headers["location"] == "/signin"
+    assert browser.actor(store) is None
+
+
+@pytest.mark.browser
+def test_a_real_browser_comes_in_although_the_provider_is_another_site(
+    chromium: ChromiumBrowser, address: str, configure: Callable[..., None], store: Store
+) -> None:
+    with fake_provider.running("localhost") as elsewhere, chromium.new_context() as context:
+        configure(issuer=elsewhere.issuer)
+        page = context.new_page()
+        page.goto(f"{address}/signin")
+        page.click("a.button")
+        page.wait_for_selector("#agree")
+        assert page.url.startswith("http://localhost:")
+        # Without the Strict cookie the door would lead from / back to the sign-in.
+        with page.expect_response(lambda answer: answer.url == f"{address}/") as entered:
+            page.click("#agree")
+        assert entered.value.status == 200
+        assert page.url == f"{address}/"
+        cookies = {cookie["name"]: cookie for cookie in context.cookies()}
+        assert set(cookies) == {"rxpanel_session"}
+        assert cookies["rxpanel_session"]["sameSite"] == "Strict"
+        page.goto(f"{address}/signout")
+        page.get_by_text("You have left").wait_for()
+        assert page.url.startswith(f"{elsewhere.issuer}/leave?")
+        assert context.cookies() == []
+    assert sign_ins(store) == [("wang", True)]
+
+
+def local(browser: Browser, name: str) -> requests.Response:
+    form = {"account": name, "password": GOOD}
+    return browser.session.post(f"{browser.address}/signin", data=form, allow_redirects=False, timeout=30)
+
+
+def test_local_accounts_are_off_unless_the_settings_name_them(
+    browser: Browser, store: Store, configure: Callable[..., None]
+) -> None:
+    for name in ("ann", "root"):
+        create_account(store, name, GOOD, ["administrator"], must_change=False)
+    for name in ("ann", "root"):
+        assert "not right" in refused(local(browser, name), browser, store)
+    configure('local_accounts = ["root"]\n')
+    assert "<details>" in browser.get("/signin").text
+    assert "not right" in refused(local(browser, "ann"), browser, store)
+    assert local(browser, "root").headers["location"] == "/"
+    assert browser.actor(store) is not None
+    assert browser.get("/signout").headers["location"] == "/signin"
+    configure('local_accounts = ["*"]\n')
+    assert local(browser, "ann").headers["location"] == "/"
+
+
+def test_without_a_provider_the_page_is_the_local_one(browser: Browser, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("RXPANEL_OIDC")
+    create_account(store, "ann", GOOD, ["expert"], must_change=False)
+    page = browser.get("/signin").text
+    assert "<form" in page
+    assert "/oidc/" not in page
+    for place in ("/oidc/start", "/oidc/callback"):
+        assert browser.get(place).status_code == 403
+    assert local(browser, "ann").headers["location"] == "/"
+
+
+def test_settings_that_cannot_be_used_open_no_door(
+    browser: Browser, store: Store, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    create_account(store, "ann", GOOD, ["expert"], must_change=False)
+    monkeypatch.delenv("RXPANEL_OIDC_SECRET")
+    with pytest.raises(WrongUse, match="RXPANEL_OIDC_SECRET"):
+        configured()
+    for answer in (browser.get("/signin"), local(browser, "ann"), browser.get("/oidc/start")):
+        assert "tell the administrator" in refused(answer, browser, store, 502)
+    assert str(tmp_path) not in browser.get("/signin").text
+    assert browser.get("/signout").headers["location"] == "/signin"
