@@ -143,13 +143,10 @@ def _exchange(session: Any, place: str, asked: Mapping[str, Any]) -> str:
 
 
 def _keys(document: Mapping[str, Any]) -> KeySet:
-    """The keys that sign; other kinds that a provider publishes beside them are left out."""
+    """The keys of the kinds that sign here; a kind that nobody heard of would make the whole set unreadable."""
     listed = document.get("keys")
-    signing = [
-        key
-        for key in (listed if isinstance(listed, list) else [])
-        if isinstance(key, dict) and key.get("kty") in ("RSA", "EC") and key.get("use", "sig") == "sig"
-    ]
+    known = [key for key in (listed if isinstance(listed, list) else []) if isinstance(key, dict)]
+    signing = [key for key in known if key.get("kty") in ("RSA", "EC")]
     try:
         keys = KeySet.import_key_set({"keys": signing})
     except (JoseError, ValueError) as error:

@@ -237,7 +237,7 @@ def test_an_outside_account_is_its_subject_not_its_name_and_follows_its_groups(o
      SETTINGS.split("[roles]", maxsplit=1)[0], SETTINGS.replace("review.example.gov", "review.example.gov/app"),
      SETTINGS.replace("https://review", "http://review"), SETTINGS.replace("https://review", "review"),
      'client_secret = "x"\n' + SETTINGS, 'scope = "profile"\n' + SETTINGS, "local_accounts = true\n" + SETTINGS,
-     'local_accounts = "root"\n' + SETTINGS, 'local_accounts = [""]\n' + SETTINGS, "address = 'https://['\n" + SETTINGS,
+     'local_accounts = "root"\n' + SETTINGS, 'local_accounts = [""]\n' + SETTINGS, SETTINGS.replace("https://review", "https://["),
      SETTINGS.replace("https://id", "https://[")],
 )  # fmt: skip
 def test_settings_that_cannot_be_meant_are_refused(tmp_path: Path, text: str) -> None:

@@ -345,10 +345,12 @@ def test_a_real_browser_comes_in_although_the_provider_is_another_site(
         with page.expect_response(lambda answer: answer.url == f"{address}/") as entered:
             page.click("#agree")
         assert entered.value.status == 200
-        assert page.url == f"{address}/"
+        page.wait_for_url(f"{address}/", wait_until="commit")
         cookies = {cookie["name"]: cookie for cookie in context.cookies()}
         assert set(cookies) == {"rxpanel_session"}
         assert cookies["rxpanel_session"]["sameSite"] == "Strict"
+        page.go_back(wait_until="commit")
+        assert "/oidc/" not in page.url, "the address with the code stays in the history"
         page.goto(f"{address}/signout")
         page.get_by_text("You have left").wait_for()
         assert page.url.startswith(f"{elsewhere.issuer}/leave?")
