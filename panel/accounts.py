@@ -120,12 +120,15 @@ def unlock_account(store: Store, name: str, actor: str) -> None:
         set_account(connection, actor, name, {"failures": 0, "locked_until": None}, "account unlocked")
 
 
-def sign_in(store: Store, name: str, password: str) -> SignedIn:
-    """Open a session. Raises NotPermitted for a wrong password or a locked account; five failures lock it."""
+def sign_in(store: Store, name: str, password: str, allowed: bool = True) -> SignedIn:
+    """Open a session. Raises NotPermitted for a wrong password or a locked account; five failures lock it.
+
+    Not ``allowed`` = refused like a wrong password, in the same time and words, so that nobody learns whose would do.
+    """
     with store.read() as connection:
         stored = connection.execute(select(account.c.password).where(account.c.account == name)).scalar()
     # Slow on purpose, and therefore outside the one writing transaction.
-    right = _right(stored, password)
+    right = _right(stored, password) and allowed
     refused: str | None = _REFUSED
     signed: SignedIn | None = None
     with store.change() as connection:

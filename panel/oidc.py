@@ -1,32 +1,40 @@
 """Sign-in through an outside identity provider (OpenID Connect), by configuration: claims in, an account's session out.
 
-The provider's answer is verified by whoever fetched it (signature and transport); here its content is checked, and its
+The provider's answer is fetched and its signature verified by the web server; here its content is checked, and its
 groups become roles. Source: OpenID Connect Core 1.0, section 3.1.3.7.
 """
 
 from __future__ import annotations
 
-import hmac
+import os
 import secrets
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from sqlalchemy import insert, select, update
 
 from panel import audit
-from panel.accounts import checked_roles
+from panel.accounts import checked_roles, sign_in
 from panel.schema import account, expert
-from panel.sessions import SignedIn, begin_session, end_sessions, now
+from panel.sessions import SignedIn, actor_of, begin_session, end_sessions, now, sign_out
 from panel.store import Store
 from records.errors import NotFound, NotPermitted, WrongUse
 
+if TYPE_CHECKING:
+    from joserfc.jwt import ClaimsOption
+
 #: Seconds by which two clocks may differ.
 _LEEWAY = 60
-_TEXTS = ("issuer", "client_id", "roles_claim")
-_OPTIONAL = {"name_claim": "name", "expert_claim": "", "account_claim": "preferred_username"}
+_TEXTS = ("issuer", "client_id", "address", "roles_claim")
+_OPTIONAL = {"scope": "openid profile", "name_claim": "name", "expert_claim": "", "account_claim": "preferred_username"}
+#: In ``local_accounts``: every local account.
+EVERYONE = "*"
+_CLAIMS = {"iss": "issuer", "aud": "audience", "azp": "authorised party", "exp": "expiry", "iat": "time of issue",
+           "nbf": "begin", "nonce": "nonce", "sub": "subject", "jti": "identifier"}  # fmt: skip
 _NO_PASSWORD = "!"  # noqa: S105 - no hash: no password signs in to such an account.
 
 
@@ -34,17 +42,52 @@ _NO_PASSWORD = "!"  # noqa: S105 - no hash: no password signs in to such an acco
 class OidcSettings:
     """A provider and what its claims mean. ``roles`` = our roles by the provider's group, others mean nothing.
 
-    ``roles_claim`` may lead into nested claims by points, such as ``realm_access.roles``. ``expert_claim`` = where the
-    expert number stands, empty = nowhere.
+    ``address`` = where people reach this app, without a path; the provider sends them back there. ``roles_claim`` may
+    lead into nested claims by points, such as ``realm_access.roles``. ``expert_claim`` = where the expert number stands,
+    empty = nowhere. ``local_accounts`` = who may still sign in with a password of this app, usually nobody: a password
+    here would outlive the account there.
     """
 
     issuer: str
     client_id: str
+    address: str
     roles_claim: str
     roles: Mapping[str, tuple[str, ...]]
     name_claim: str
     expert_claim: str
     account_claim: str
+    scope: str
+    local_accounts: tuple[str, ...] = ()
+
+    def allows_local(self, name: str) -> bool:
+        """Whether an account may sign in with a password of this app."""
+        return name in self.local_accounts or EVERYONE in self.local_accounts
+
+
+def configured() -> tuple[OidcSettings, str] | None:
+    """The settings that RXPANEL_OIDC names with the client's secret from RXPANEL_OIDC_SECRET; None without the first.
+
+    Raises NotFound and WrongUse as ``load_oidc``, WrongUse without the secret.
+    """
+    named = os.environ.get("RXPANEL_OIDC")
+    if not named:
+        return None
+    settings, secret = load_oidc(Path(named)), os.environ.get("RXPANEL_OIDC_SECRET")
+    if not secret:
+        raise WrongUse("RXPANEL_OIDC_SECRET is not set: give it the client's secret at the identity provider.")
+    return settings, secret
+
+
+def is_safe(address: object) -> bool:
+    """Whether nobody reads along on the way to an address: https, or http to this machine itself."""
+    if not isinstance(address, str):
+        return False
+    try:
+        parts = urlsplit(address)
+        near = parts.hostname in ("127.0.0.1", "localhost", "::1")
+    except ValueError:
+        return False
+    return bool(parts.hostname) and (parts.scheme == "https" or (parts.scheme == "http" and near))
 
 
 def load_oidc(path: Path) -> OidcSettings:
@@ -55,18 +98,27 @@ def load_oidc(path: Path) -> OidcSettings:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise WrongUse(f"{path.name} is not readable TOML: {error}.") from error
-    unknown = sorted(set(content) - {*_TEXTS, *_OPTIONAL, "roles"})
+    unknown = sorted(set(content) - {*_TEXTS, *_OPTIONAL, "roles", "local_accounts"})
     missing = [name for name in (*_TEXTS, "roles") if not content.get(name)]
     if unknown or missing:
         raise WrongUse(f"{path.name}: " + (f"'{unknown[0]}' is unknown." if unknown else f"'{missing[0]}' is missing."))
-    if not str(content["issuer"]).startswith("https://"):
-        raise WrongUse(f"{path.name}: the issuer must be an https address.")
+    for name in ("issuer", "address"):
+        if not is_safe(content[name]):
+            raise WrongUse(f"{path.name}: '{name}' must be an https address.")
+    if urlsplit(str(content["address"])).path.strip("/"):
+        raise WrongUse(f"{path.name}: 'address' must have no path.")
+    local = content.get("local_accounts", [])
+    if not isinstance(local, list) or not all(isinstance(name, str) and name for name in local):
+        raise WrongUse(f"{path.name}: 'local_accounts' must be a list of account names, or [\"{EVERYONE}\"].")
     groups = {
         str(group): tuple(checked_roles([names] if isinstance(names, str) else list(names)).split())
         for group, names in content["roles"].items()
     }
     optional = {name: str(content.get(name, usual)) for name, usual in _OPTIONAL.items()}
-    return OidcSettings(**{name: str(content[name]) for name in _TEXTS}, roles=groups, **optional)
+    if "openid" not in optional["scope"].split():
+        raise WrongUse(f"{path.name}: 'scope' must contain openid.")
+    texts = {name: str(content[name]) for name in _TEXTS} | {"address": str(content["address"]).rstrip("/")}
+    return OidcSettings(**texts, roles=groups, local_accounts=tuple(local), **optional)
 
 
 def _claim(claims: Mapping[str, Any], name: str) -> Any:
@@ -78,25 +130,22 @@ def _claim(claims: Mapping[str, Any], name: str) -> Any:
 
 def check_claims(settings: OidcSettings, claims: Mapping[str, Any], nonce: str) -> None:
     """Raise NotPermitted for claims of another issuer, for another client, out of time, or of another sign-in."""
-    moment = now().timestamp()
+    from joserfc.errors import ClaimError
+    from joserfc.jwt import JWTClaimsRegistry
+
     audience = claims.get("aud")
-    for_us = [audience] if isinstance(audience, str) else list(audience or [])
-    faults = {
-        "issuer": claims.get("iss") != settings.issuer,
-        "audience": settings.client_id not in for_us,
-        "authorised party": len(for_us) > 1 and claims.get("azp") != settings.client_id,
-        "expiry": not _is_number(claims.get("exp")) or claims["exp"] + _LEEWAY < moment,
-        "time of issue": not _is_number(claims.get("iat")) or claims["iat"] - _LEEWAY > moment,
-        "nonce": not nonce or not hmac.compare_digest(str(claims.get("nonce") or ""), nonce),
-        "subject": not claims.get("sub"),
+    ours: dict[str, ClaimsOption] = {
+        "iss": {"essential": True, "value": settings.issuer},
+        "aud": {"essential": True, "value": settings.client_id},
+        "azp": {"essential": isinstance(audience, list) and len(audience) > 1, "value": settings.client_id},
+        "nonce": {"essential": True, "value": nonce},
     }
-    wrong = [name for name, fault in faults.items() if fault]
-    if wrong:
-        raise NotPermitted(f"统一身份认证未通过 The identity provider's answer cannot be taken: {wrong[0]}.")
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
+    anything: dict[str, ClaimsOption] = {name: {"essential": True} for name in ("exp", "iat", "sub")}
+    try:
+        JWTClaimsRegistry(int(now().timestamp()), _LEEWAY, **ours, **anything).validate(dict(claims))
+    except ClaimError as error:
+        wrong = _CLAIMS.get(str(error.claim).partition(",")[0], "claims")
+        raise NotPermitted(f"统一身份认证未通过 The identity provider's answer cannot be taken: {wrong}.") from error
 
 
 def roles_of(settings: OidcSettings, claims: Mapping[str, Any]) -> frozenset[str]:
@@ -112,7 +161,11 @@ def sign_in_oidc(store: Store, settings: OidcSettings, claims: Mapping[str, Any]
     Raises NotPermitted for claims that do not hold, for somebody without a role here, and for an account that was closed
     here. The account is known by issuer and subject, never by its name, which may change hands.
     """
-    check_claims(settings, claims, nonce)
+    try:
+        check_claims(settings, claims, nonce)
+    except NotPermitted:
+        record_refused(store, settings)
+        raise
     roles, identity = roles_of(settings, claims), f"{settings.issuer} {claims['sub']}"
     signed: SignedIn | None = None
     with store.change() as connection:
@@ -145,3 +198,25 @@ def _new_name(connection: Any, wanted: str) -> str:
     name = "".join(c for c in wanted if c.isalnum() or c in "._-@")[:40] or "oidc"
     taken = connection.execute(select(account.c.account).where(account.c.account == name)).first()
     return name if taken is None else f"{name}-{secrets.token_hex(4)}"
+
+
+def record_refused(store: Store, settings: OidcSettings) -> None:
+    """Log a sign-in whose answer cannot be believed, so that nobody is known to stand behind it."""
+    with store.change() as connection:
+        audit.record(connection, "unknown", "sign in", "unknown", {"ok": False, "provider": settings.issuer})
+
+
+def sign_in_local(store: Store, settings: OidcSettings | None, name: str, password: str) -> SignedIn:
+    """Open a session with a password of this app. Raises NotPermitted, also where the settings leave it to the provider."""
+    return sign_in(store, name, password, allowed=settings is None or settings.allows_local(name))
+
+
+def leave(store: Store, settings: OidcSettings | None, token: str) -> bool:
+    """End a session; tells whether the provider had opened it, so that it has one of its own to end."""
+    actor, outside = actor_of(store, token), False
+    if settings is not None and actor is not None:
+        with store.read() as connection:
+            identity = connection.execute(select(account.c.identity).where(account.c.account == actor.account)).scalar()
+        outside = (identity or "").startswith(f"{settings.issuer} ")
+    sign_out(store, token)
+    return outside

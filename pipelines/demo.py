@@ -53,7 +53,13 @@ def run_demo(persons: int, seed: int, workplace: Workplace, port: int | None) ->
 
 
 def start_app(workplace: Workplace, port: int) -> None:
-    """Serve the review app on this machine until it is stopped."""
+    """Serve the review app on this machine until it is stopped.
+
+    Raises NotFound or WrongUse for settings of an identity provider that cannot be used.
+    """
+    from panel.oidc import configured
+
+    configured()
     # The app's settings live beside its screens; only the path of the package is needed to start it.
     from importlib.util import find_spec
 
@@ -64,6 +70,9 @@ def start_app(workplace: Workplace, port: int) -> None:
     sys.stdout.write(f"评审界面 review app: http://127.0.0.1:{port}  (Ctrl+C ends it)\n")
     sys.stdout.flush()
     environment = {**os.environ, "RXPANEL_WORK": str(workplace.work)}
+    if environment.get("RXPANEL_OIDC"):
+        # The server has a working folder of its own.
+        environment["RXPANEL_OIDC"] = str(Path(environment["RXPANEL_OIDC"]).absolute())
     try:
         subprocess.run([sys.executable, str(launcher), str(port)], env=environment, check=False)  # noqa: S603
     except KeyboardInterrupt:

@@ -11,8 +11,7 @@ from panel.service import PanelService
 from panel.store import Store, open_store
 from records.words import translator
 from records.workplace import Workplace
-
-COOKIE = "rxpanel_session"
+from review_app.pages import COOKIE
 
 
 @st.cache_resource(show_spinner=False)

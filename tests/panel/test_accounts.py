@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from sqlalchemy import select
 from panel import accounts, audit, sessions
 from panel.accounts import actor_of, change_password, create_account, end_account, list_accounts, sign_in, unlock_account
 from panel.demo import demo_accounts, mark_demo
-from panel.oidc import check_claims, load_oidc, roles_of, sign_in_oidc
+from panel.oidc import check_claims, leave, load_oidc, roles_of, sign_in_local, sign_in_oidc
 from panel.schema import account, session
 from panel.service import PanelService
 from panel.store import Store
@@ -140,6 +141,7 @@ def test_demo_accounts_are_made_in_a_demo_store_only(store: Store) -> None:
 
 SETTINGS = """issuer = "https://id.example.gov"
 client_id = "rxpanel"
+address = "https://review.example.gov/"
 roles_claim = "realm_access.roles"
 expert_claim = "expert_no"
 [roles]
@@ -185,6 +187,29 @@ def test_claims_of_another_issuer_client_time_or_sign_in_are_refused(settings: A
         check_claims(settings, claims(nonce=""), "")
 
 
+def test_a_local_password_opens_nothing_beside_a_provider_but_for_the_accounts_named(store: Store, settings: Any) -> None:
+    for name in ("ann", "root"):
+        create_account(store, name, GOOD, ["administrator"])
+    assert not settings.allows_local("root")
+    emergency = replace(settings, local_accounts=("root",))
+    for name, chosen in (("ann", settings), ("root", settings), ("ann", emergency)):
+        with pytest.raises(NotPermitted, match="not right"):
+            sign_in_local(store, chosen, name, GOOD)
+    token = sign_in_local(store, emergency, "root", GOOD).token
+    assert not leave(store, emergency, token)
+    assert actor_of(store, token) is None
+    assert sign_in_local(store, replace(settings, local_accounts=("*",)), "ann", GOOD).account == "ann"
+    assert sign_in_local(store, None, "ann", GOOD).account == "ann"
+
+
+def test_a_sign_out_tells_whether_the_provider_has_a_session_of_its_own(store: Store, settings: Any) -> None:
+    for chosen, outside in ((settings, True), (None, False), (replace(settings, issuer="https://other.example"), False)):
+        token = sign_in_oidc(store, settings, claims(), "n").token
+        assert leave(store, chosen, token) is outside
+        assert actor_of(store, token) is None
+    assert not leave(store, settings, "made up")
+
+
 def test_an_outside_account_is_its_subject_not_its_name_and_follows_its_groups(opened: Store, settings: Any) -> None:
     first = sign_in_oidc(opened, settings, claims(), "n")
     assert (first.account, first.roles, first.expert_id, first.must_change) == ("wang", {"expert"}, "E1", False)
@@ -209,7 +234,11 @@ def test_an_outside_account_is_its_subject_not_its_name_and_follows_its_groups(o
 @pytest.mark.parametrize(
     "text",
     ["", "issuer = ", SETTINGS.replace("https", "http"), SETTINGS + '"x" = "king"\n', "unknown = 1\n" + SETTINGS,
-     SETTINGS.split("[roles]", maxsplit=1)[0]],
+     SETTINGS.split("[roles]", maxsplit=1)[0], SETTINGS.replace("review.example.gov", "review.example.gov/app"),
+     SETTINGS.replace("https://review", "http://review"), SETTINGS.replace("https://review", "review"),
+     'client_secret = "x"\n' + SETTINGS, 'scope = "profile"\n' + SETTINGS, "local_accounts = true\n" + SETTINGS,
+     'local_accounts = "root"\n' + SETTINGS, 'local_accounts = [""]\n' + SETTINGS, SETTINGS.replace("https://review", "https://["),
+     SETTINGS.replace("https://id", "https://[")],
 )  # fmt: skip
 def test_settings_that_cannot_be_meant_are_refused(tmp_path: Path, text: str) -> None:
     (tmp_path / "oidc.toml").write_text(text, encoding="utf-8")

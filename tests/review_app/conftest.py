@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser, sync_playwright
 from streamlit.testing.v1 import AppTest
 
 from panel.accounts import sign_in
 from panel.store import Store, open_store
 
 ROOT = Path(__file__).resolve().parents[2]
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+CHROMIUM = os.environ.get("RXPANEL_CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
 PASSWORDS = {"expert2": "demo-expert2", "expert3": "demo-expert3"}
 
 
@@ -82,3 +86,12 @@ def served(demo: Path) -> Iterator[str]:
     yield address
     server.terminate()
     server.wait()
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
+        yield opened
+        opened.close()

@@ -2,26 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 pytestmark = pytest.mark.browser
-NAMES = ("chromium", "chromium-browser", "google-chrome")
-CHROMIUM = os.environ.get("RXPANEL_CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
-        yield opened
-        opened.close()
 
 
 def enter(browser: Browser, address: str, account: str, hosts: set[str]) -> Page:
@@ -42,10 +28,10 @@ def given(page: Page) -> int:
     return int(metric.locator("[data-testid=stMetricValue]").inner_text())
 
 
-def test_a_verdict_is_given_and_counted(browser: Browser, served: str, tmp_path: Path) -> None:
+def test_a_verdict_is_given_and_counted(chromium: Browser, served: str, tmp_path: Path) -> None:
     hosts: set[str] = set()
-    before = given(enter(browser, served, "supervisor", hosts))
-    page = enter(browser, served, "expert", hosts)
+    before = given(enter(chromium, served, "supervisor", hosts))
+    page = enter(chromium, served, "expert", hosts)
     page.get_by_role("button", name="开始下一例").click()
     page.get_by_text("我的结论").first.wait_for()
     case = page.locator("h3", has_text="处方 2026Q3-").first.inner_text()
@@ -54,12 +40,12 @@ def test_a_verdict_is_given_and_counted(browser: Browser, served: str, tmp_path:
     # By keyboard alone: 0 = reasonable, submit and go on.
     page.keyboard.press("0")
     page.wait_for_function("old => !document.body.innerText.includes(old)", arg=case)
-    assert given(enter(browser, served, "supervisor", hosts)) == before + 1
+    assert given(enter(chromium, served, "supervisor", hosts)) == before + 1
     assert hosts == {served.removeprefix("http://")}
 
 
-def test_a_wrong_password_is_refused_in_one_sentence(browser: Browser, served: str) -> None:
-    page = browser.new_page()
+def test_a_wrong_password_is_refused_in_one_sentence(chromium: Browser, served: str) -> None:
+    page = chromium.new_page()
     page.goto(served)
     page.fill("#account", "expert")
     page.fill("#password", "not the password")
@@ -67,8 +53,8 @@ def test_a_wrong_password_is_refused_in_one_sentence(browser: Browser, served: s
     assert "账号或密码不正确" in page.inner_text("[role=alert]")
 
 
-def test_the_session_outlives_a_reload_and_no_script_can_read_it(browser: Browser, served: str) -> None:
-    page = enter(browser, served, "auditor", set())
+def test_the_session_outlives_a_reload_and_no_script_can_read_it(chromium: Browser, served: str) -> None:
+    page = enter(chromium, served, "auditor", set())
     page.get_by_text("审计日志").first.wait_for()
     page.reload()
     page.get_by_text("审计日志").first.wait_for()
