@@ -17,7 +17,16 @@ if not hasattr(sys.modules["__main__"], "__file__"):
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
 
+#: Files that take minutes, each on one of the workers: begun first, so that no worker is left alone with one at the end.
+LONGEST = ("features/test_engines.py", "pipelines/", "panel/test_swarm.py", "review_app/test_browser.py")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    def turn(item: pytest.Item) -> int:
+        place = item.path.relative_to(Path(__file__).parent).as_posix()
+        return next((number for number, name in enumerate(LONGEST) if place.startswith(name)), len(LONGEST))
+
+    items.sort(key=turn)
     if SHARED.is_dir():
         return
     skip = pytest.mark.skip(reason="../shared is not here")
