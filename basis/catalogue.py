@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from pathlib import Path
 
@@ -94,15 +95,19 @@ def _tables(tables: tuple[Table, ...]) -> list[str]:
 
 def _coverage(rules: tuple[Rule, ...]) -> list[str]:
     entries = tomllib.loads((_HERE / "coverage.toml").read_text(encoding="utf-8"))
-    shipped = {rule.national_no: rule.rule_id for rule in rules if rule.national_no}
+    ids = "|".join(sorted({rule.rule_id for rule in rules}, key=len, reverse=True))
+
+    def state(text: str) -> str:
+        """What the coverage says, with the rules that it names marked as such."""
+        return re.sub(rf"(?<![\w-])({ids})(?![\w-])", r"`\1`", text)
+
     lines = ["## 国家规则覆盖 Coverage of the national rules", "", "| no. | rule | state |", "|---|---|---|"]
     for number, entry in sorted(((int(n), e) for n, e in entries["national"].items()), key=lambda pair: pair[0]):
-        state = f"implemented: `{shipped[number]}`" if number in shipped else entry["state"]
-        lines.append(f"| {number} | {entry['zh']} | {state} |")
-    codes = {code: rule.rule_id for rule in rules for code in rule.item_codes.split()}
+        lines.append(f"| {number} | {entry['zh']} | {state(entry['state'])} |")
     lines += ["", "## 点评问题代码 Review item codes", "", "| code | state |", "|---|---|"]
-    for code in entries["item_codes"]:
-        lines.append(f"| {code} | {'implemented: `' + codes[code] + '`' if code in codes else entries['item_codes'][code]} |")
+    lines += [f"| {code} | {state(said)} |" for code, said in entries["item_codes"].items()]
+    lines += ["", "## 疑点信号 Signals of misuse that are rules", "", "| 信号 | signal | state |", "|---|---|---|"]
+    lines += [f"| {entry['zh']} | {entry['en']} | {state(entry['state'])} |" for entry in entries["signal"]]
     return [*lines, ""]
 
 

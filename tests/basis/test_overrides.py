@@ -133,7 +133,7 @@ def test_without_groups_in_the_data_the_run_says_so(tmp_path: Path) -> None:
     ("before", "after", "said"),
     [
         ("source = ", "sourse = ", "override"),
-        ('overrides = "rx-days"', 'overrides = "rx-none"', "does not exist"),
+        ('overrides = ["rx-days", "rx-quantity"]', 'overrides = "rx-none"', "does not exist"),
         ('name = "long_days"', 'name = "longer_days"', "does not have"),
         ("value = 90", 'value = "ninety"', "number"),
         ("valid_to = 2027-01-01", "valid_to = 2020-01-01", "ends before|ends after"),
