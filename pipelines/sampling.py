@@ -68,6 +68,7 @@ def seed_of(run: Run, design: Design) -> tuple[str, str]:
 def draw_sample(run: Run, tables: QuarterTables, scores: dict[str, pd.DataFrame]) -> pd.DataFrame:
     """Draw the quarter's sample, or keep the draw of a quarter whose cases are open; writes sample and frame."""
     from panel.cases import sample_of
+    from panel.rules import panel_rules
     from panel.store import open_store
     from sampling.design import load_design
     from sampling.draw import select
@@ -76,6 +77,7 @@ def draw_sample(run: Run, tables: QuarterTables, scores: dict[str, pd.DataFrame]
     from sampling.probabilities import prepare
 
     design = load_design(run.draw.design, run.draw.capacity)
+    panel_rules(design.panel)
     with open_store(run.workplace.store_url()) as store:
         kept = sample_of(store, str(run.source.quarter))
     seed, origin = (str(kept["seed"].iloc[0]), "kept") if kept is not None and len(kept) else seed_of(run, design)
@@ -123,6 +125,8 @@ def _facts(sample: pd.DataFrame, frame: pd.DataFrame, design: Design, seed: str)
         "strata": int(frame["stratum"].nunique()),
         "arms": {str(arm): int(n) for arm, n in sample["arm"].value_counts().sort_index().items()},
     }
+    if design.panel:
+        facts["panel"] = design.panel
     if "institution_drawn" in frame:
         turns = frame.loc[frame["institution_prob"] < 1, ["fixmedins_code", "institution_drawn"]].drop_duplicates()
         facts["rotated"] = {"institutions": len(turns), "drawn": int(turns["institution_drawn"].sum())}

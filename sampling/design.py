@@ -6,8 +6,9 @@ import hashlib
 import json
 import math
 import tomllib
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 from records.errors import DesignRefused, NotFound
 from sampling.design_lines import fields_of
@@ -24,7 +25,8 @@ class Design:
     ``band_cuts`` = predicted risks at which an institution is cut into strata. ``rotated`` = classes of
     institutions that are drawn themselves, once in ``every`` quarters, with ``take`` random rows each.
     ``pooled`` = classes whose institutions share one stratum. ``ward_settings`` = settings of which whole stays are
-    drawn. The shipped designs say what each line means.
+    drawn. ``panel`` = rules of the panel's work that the design replaces, which change nothing of the draw. The
+    shipped designs say what each line means.
     """
 
     name: str
@@ -60,6 +62,7 @@ class Design:
     novelty_share: float
     exploration_share: float
     clue_certain: bool
+    panel: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.random_capacity < 1:
@@ -77,7 +80,8 @@ class Design:
     @property
     def design_id(self) -> str:
         """Name and first 12 hex digits of the SHA-256 of all the draw depends on, capacity included."""
-        content = json.dumps(asdict(self), sort_keys=True, ensure_ascii=False)
+        drawn = {name: value for name, value in asdict(self).items() if name != "panel"}
+        content = json.dumps(drawn, sort_keys=True, ensure_ascii=False)
         return f"{self.name}-{hashlib.sha256(content.encode()).hexdigest()[:12]}"
 
     @property

@@ -79,12 +79,16 @@ def fields_of(content: Mapping[str, Any], file: str) -> dict[str, Any]:
         given = content if not section else content.get(section, {})
         if not isinstance(given, Mapping):
             raise DesignRefused(f"The design {file} must have [{section}] as a section.")
-        known = {line.key for line in LINES if line.section == section} | (sections if not section else set())
+        known = {line.key for line in LINES if line.section == section} | ({*sections, "panel"} if not section else set())
         unknown = sorted(given.keys() - known)
         if unknown:
             name = f"{section}.{unknown[0]}" if section else unknown[0]
             raise DesignRefused(f"The design {file} has an unknown line {name}: take it out.")
-    return {line.field: _value(content, line, file) for line in LINES}
+    panel = content.get("panel", {})
+    if not isinstance(panel, Mapping):
+        raise DesignRefused(f"The design {file} must have [panel] as a section.")
+    # What may stand there is the panel's to say (``panel.rules``).
+    return {**{line.field: _value(content, line, file) for line in LINES}, "panel": dict(panel)}
 
 
 def _value(content: Mapping[str, Any], line: Line, file: str) -> Any:

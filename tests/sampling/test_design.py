@@ -92,3 +92,14 @@ def test_without_floors_the_shares_follow_the_weights(tmp_path: Path):
 def test_too_small_a_capacity_says_what_fits():
     with pytest.raises(DesignRefused, match="at least 3"):
         allocate({"a": 5, "b": 5, "c": 5}, load_design(), 2)
+
+
+def test_rules_of_the_panel_stand_in_a_design_and_change_nothing_of_the_draw(tmp_path: Path) -> None:
+    file = tmp_path / "own.toml"
+    file.write_text(DEFAULT.read_text(encoding="utf-8") + "\n[panel]\ndouble_share = 0.3\n", encoding="utf-8")
+    design = load_design(file)
+    assert design.panel == {"double_share": 0.3}
+    assert design.design_id == load_design().design_id
+    file.write_text(DEFAULT.read_text(encoding="utf-8").replace("capacity =", "panel = 1\ncapacity =", 1), encoding="utf-8")
+    with pytest.raises(DesignRefused, match="panel"):
+        load_design(file)
