@@ -8,6 +8,7 @@ anything with another month. Both are properties of the snapshot alone and stand
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     import duckdb
 
 _SQL = Path(__file__).parent / "sql"
+_STEPS = ("months", "crossing_grow", "crossing", "month_digests")
 #: Tables of the crossing, with the order of their rows.
 _CROSSING = {
     "settlement": "setl_row",
@@ -78,10 +80,17 @@ class Survey:
 def survey_of(snapshot: Snapshot, threads: int = 2, memory_limit: str = "4GB", scratch: Path | None = None) -> Survey:
     """The survey of a snapshot; made when it is first asked for, and kept beside the snapshot's files."""
     folder = snapshot.path / "months"
-    if not (folder / "months.json").exists():
+    described = folder / "months.json"
+    if not described.exists() or json.loads(described.read_text(encoding="utf-8"))["recipe"] != _recipe():
         _make(snapshot, folder, threads, memory_limit, scratch)
-    entries = json.loads((folder / "months.json").read_text(encoding="utf-8"))
+    entries = json.loads(described.read_text(encoding="utf-8"))["months"]
     return Survey(tuple(_month(entry) for entry in entries), folder)
+
+
+def _recipe() -> str:
+    """A digest of the SQL that makes a survey: one that another version made does not count."""
+    texts = [(_SQL / f"{name}.sql").read_text(encoding="utf-8") for name in _STEPS]
+    return hashlib.sha256("\n".join(texts).encode()).hexdigest()
 
 
 def _month(entry: dict[str, Any]) -> Month:
@@ -106,7 +115,7 @@ def _make(snapshot: Snapshot, folder: Path, threads: int, memory_limit: str, scr
     con.execute((_SQL / "crossing.sql").read_text(encoding="utf-8"))
     for table, order in _CROSSING.items():
         write_parquet(con, f"SELECT * FROM crossing.{table}", draft / f"{table}.parquet", [order])
-    write_json(draft / "months.json", _digests(con))
+    write_json(draft / "months.json", {"recipe": _recipe(), "months": _digests(con)})
     con.close()
     shutil.rmtree(folder, ignore_errors=True)
     draft.rename(folder)

@@ -95,6 +95,9 @@ def write_snapshot(con: duckdb.DuckDBPyConnection, contract: Contract, root: Pat
     write_json(draft / "snapshot.json", {"digest": name, "tables": described})
     final = root / name[:12]
     if final.exists():
+        if (final / "months").exists():
+            # The same rows have the same months (records.months).
+            (final / "months").rename(draft / "months")
         shutil.rmtree(final)
     draft.rename(final)
     return Snapshot.load(final)

@@ -19,6 +19,7 @@ from records.months import survey_of
 from records.output import sha256
 from records.periods import Quarter
 from records.snapshot import Snapshot
+from tests.features.conftest import snapshot_of_tables
 
 QUARTER = Quarter.parse("2026Q3")
 MONTHS = ["2026-01", "2026-02", "2026-03", "2026-04", "2026-05", "2026-06"]
@@ -203,3 +204,26 @@ def test_a_killed_keeping_is_simply_done_again(
     monkeypatch.undo()
     assert sum(keep_months(snapshot, QUARTER.begin, kept).values()) == len(MONTHS) - 1
     assert _by_months(snapshot, kept.folder, tmp_path / "by") == _at_once(snapshot, tmp_path / "at")
+
+
+def test_a_snapshot_written_again_keeps_its_survey_and_another_version_s_does_not_count(
+    small_city: Callable[[int], Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import records.months as months
+
+    tables = small_city(12).tables
+    snapshot = snapshot_of_tables(tables, tmp_path)
+    survey = survey_of(snapshot)
+    made: list[Path] = []
+    make = months._make
+
+    def counted(snapshot: Snapshot, folder: Path, *limits: Any) -> None:
+        made.append(folder)
+        make(snapshot, folder, *limits)
+
+    monkeypatch.setattr(months, "_make", counted)
+    assert survey_of(snapshot_of_tables(tables, tmp_path)) == survey
+    assert not made
+    monkeypatch.setattr(months, "_recipe", lambda: "of another version")
+    assert survey_of(snapshot) == survey
+    assert made == [survey.folder]
