@@ -49,6 +49,8 @@ def run_demo(persons: int, seed: int, workplace: Workplace, port: int | None) ->
         sys.stdout.write(f"  {role:<16} {account:<16} {password}\n")
     sys.stdout.flush()
     if port is not None:
+        # The accounts just printed are local ones: a provider that serves the real app has no part in the demo.
+        os.environ.pop("RXPANEL_OIDC", None)
         start_app(workplace, port)
 
 
