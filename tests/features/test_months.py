@@ -68,7 +68,7 @@ def _tangled(city: Any, seed: int) -> Any:
     return city
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(3))
 def test_kept_months_give_the_bytes_of_the_whole_look_back(
     seed: int, small_city: Callable[[int], Any], make_snapshot: Make, tmp_path: Path
 ) -> None:
@@ -141,9 +141,7 @@ def test_a_week_more_computes_no_month_again(small_city: Callable[[int], Any], m
     ("table", "change"),
     [
         ("fee_line", {"cnt": 9}),
-        ("drug_trace", {"trdn_flag": 1}),
         ("diagnosis", {"diag_code": "Q99.900"}),
-        ("prescription", {"ext_reason": "改"}),
         ("settlement", {"mdtrt_cert_type": "99"}),
     ],
 )

@@ -50,7 +50,7 @@ def test_a_second_run_in_an_empty_folder_gives_the_same_bytes(
     assert sum(name.startswith("months/2025-10-") for name in again) == 9
 
 
-@pytest.mark.parametrize("share", [0.35, 0.7, 0.92])
+@pytest.mark.parametrize("share", [0.35, 0.92])
 def test_a_killed_run_is_simply_run_again(
     city: Any, first_run: Path, tmp_path: Path, command: Callable[..., Any], share: float
 ) -> None:

@@ -81,7 +81,7 @@ def drive(url: str, experts: int, kills: int, seed: int) -> int:
 
     running, done = {part: start(part) for part in parts}, 0
     while running:
-        time.sleep(chance.uniform(0.5, 4.0))
+        time.sleep(chance.uniform(0.3, 1.5))
         for part, process in list(running.items()):
             code = process.poll()
             if code == 0:
