@@ -62,11 +62,6 @@ class Desk:
         return sorted(made, key=lambda row: (row["rule_id"], row["feedetl_sn"] or "", row["vola_evid"]))
 
 
-def check_one(desk: Desk, rxno: str, given: Given) -> list[dict[str, Any]]:
-    """The same as ``desk.check``."""
-    return desk.check(rxno, given)
-
-
 def _decides(rule: Rule, supplied: Callable[[str], bool] | None) -> bool:
     there = supplied is None or all(any(supplied(name) for name in need.split("|")) for need in rule.needs)
     return is_alone(rule) and there

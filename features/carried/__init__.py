@@ -126,13 +126,15 @@ def keep_months(
 
 
 def _make(snapshot: Snapshot, period: Period, only: dict[str, str], kept: Kept, target: Path) -> None:
+    from features.compute import known_needs
+
     draft = target.with_name(f".{target.name}-{os.getpid()}")
     shutil.rmtree(draft, ignore_errors=True)
     draft.mkdir(parents=True)
     con = open_asof(snapshot, period, wide=False, only=only, **kept.limits)
     without_months(con)
     build(con, {"moment", *(stage for stages in PARTS.values() for stage in stages)})
-    _known(con, snapshot)
+    known_needs(con, snapshot)
     con.execute("CREATE SCHEMA part")
     with as_written(con):
         con.execute((_HERE / "part.sql").read_text(encoding="utf-8"))
@@ -141,12 +143,6 @@ def _make(snapshot: Snapshot, period: Period, only: dict[str, str], kept: Kept, 
     con.close()
     shutil.rmtree(target, ignore_errors=True)
     draft.rename(target)
-
-
-def _known(con: Connection, snapshot: Snapshot) -> None:
-    from features.compute import known_needs
-
-    known_needs(con, snapshot)
 
 
 def open_with_months(snapshot: Snapshot, quarter: Period, kept: Kept) -> duckdb.DuckDBPyConnection:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from basis.find import find
-from basis.one import Desk, check_one, is_alone
+from basis.one import Desk, is_alone
 from basis.rulebook import load_rulebook
 from records.asof import open_asof
 from records.periods import Quarter
@@ -57,6 +57,6 @@ def test_the_statement_is_planned_once(snapshot: Any) -> None:
     seconds = []
     for _ in range(5):
         began = time.process_time()
-        check_one(desk, rxno, given)
+        desk.check(rxno, given)
         seconds.append(time.process_time() - began)
     assert min(seconds) < planning / 2
