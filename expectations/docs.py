@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import shutil
+import sys
 import tempfile
 import warnings
 from contextlib import ExitStack
@@ -21,6 +22,22 @@ if TYPE_CHECKING:
 _OURS = ("type", "severity", "zh", "en", "owner")
 
 
+def _great_expectations() -> Any:
+    """The library, without PySpark, which it would import where that is installed: frames here are pandas' alone.
+
+    PySpark alone takes longer to import than all the rest of it.
+    """
+    hidden = "pyspark" not in sys.modules
+    if hidden:
+        sys.modules["pyspark"] = None  # type: ignore[assignment]
+    try:
+        import great_expectations as gx
+    finally:
+        if hidden:
+            del sys.modules["pyspark"]
+    return gx
+
+
 class Docs:
     """Validates frames and publishes the pages. A context of its own each time, so that no two checks collide."""
 
@@ -33,8 +50,7 @@ class Docs:
         self._out.mkdir(parents=True, exist_ok=True)
         self._stack.enter_context(warnings.catch_warnings())
         warnings.simplefilter("ignore")
-        import great_expectations as gx
-
+        gx = _great_expectations()
         logging.getLogger("great_expectations").setLevel(logging.ERROR)
         self._scratch = Path(self._stack.enter_context(tempfile.TemporaryDirectory(prefix=".gx-", dir=self._out)))
         self._gx = gx

@@ -216,9 +216,13 @@ def _marks_in(entry: dict[str, Any]) -> list[dict[str, Any]]:
     try:
         change = json.loads(entry["change"])
         marks_named = change.get("rows", []) if isinstance(change, dict) else []
-        return [mark for mark in marks_named if {"table", "key", "hash"} <= set(mark)]
+        return [mark for mark in marks_named if _is_mark(mark)]
     except (ValueError, TypeError):
         return []
+
+
+def _is_mark(mark: Any) -> bool:
+    return isinstance(mark, dict) and isinstance(mark.get("table"), str) and isinstance(mark.get("key"), str) and "hash" in mark
 
 
 def _check_tables(connection: Connection, entries: list[dict[str, Any]], found: Verification) -> None:

@@ -6,6 +6,7 @@ import json
 import shutil
 import sys
 import unicodedata
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -130,9 +131,10 @@ def publish_rule(workplace: Workplace, file: Path, published_by: str, approved_b
             "before": {rule_id: before.version_of(rule_id) for rule_id in rule_ids if rule_id in known},
             "basis_version": after.version,
         }
-        _write(workplace, name, parts, facts)
+        kept = _write(workplace, name, parts, facts)
     for rule_id, version in versions.items():
         sys.stdout.write(f"{rule_id} {version} -> {workplace.basis / 'rules'}\n")
+    sys.stdout.write(f"原件 as published: {kept}\n")
 
 
 def _parts(file: Path) -> tuple[str, tuple[str, ...], dict[str, bytes]]:
@@ -171,17 +173,20 @@ def _with(workplace: Workplace, parts: dict[str, bytes]) -> Rulebook:
         shutil.rmtree(stage, ignore_errors=True)
 
 
-def _write(workplace: Workplace, name: str, parts: dict[str, bytes], facts: dict[str, Any]) -> None:
+def _write(workplace: Workplace, name: str, parts: dict[str, bytes], facts: dict[str, Any]) -> Path:
+    """Make the files count, and keep them once more under their own hash: one file may concern many rules."""
     from panel.audit import record
     from panel.store import open_store
     from pipelines.cases import CLI
 
-    kept = workplace.basis / "published" / name / "-".join(facts["versions"].values())
+    content_hash = sha256(b"".join(len(part).to_bytes(8) + part for _, part in sorted(parts.items()))).hexdigest()
+    kept = workplace.basis / "published" / name / content_hash[:12]
     with open_store(workplace.store_url()) as store, store.change() as connection:
         record(connection, CLI, "rule published", name, facts)
         for file, content in parts.items():
             write_bytes(kept / file, content)
             write_bytes(workplace.basis / "rules" / file, content)
+    return kept
 
 
 def _name(text: str) -> str:

@@ -194,7 +194,10 @@ class SparkConnection:
         schema = self.frame(f"SELECT * FROM {table}").schema
         frames = [self.frame(query, parameters) for query, parameters in queries]
         if frames:
-            self.append(table, reduce(lambda one, other: one.union(other), frames).mapInArrow(function, schema))
+            joined = reduce(lambda one, other: one.union(other), frames)
+            # A task a partition of every query would start a worker for a handful of rows each.
+            few = joined.coalesce(4 * self.spark.sparkContext.defaultParallelism)
+            self.append(table, few.mapInArrow(function, schema))
 
     def close(self) -> None:
         """Drop every table and its files. The Spark session of the process stays for the next connection."""

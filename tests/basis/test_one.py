@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from typing import Any
 
+import duckdb
 import pytest
 
 from basis.find import find
@@ -13,7 +13,7 @@ from basis.one import Desk, is_alone
 from basis.rulebook import load_rulebook
 from records.asof import open_asof
 from records.periods import Quarter
-from records.single import rows_of_person
+from records.single import rows_of_person, single_ctes
 from tests.bench.basis import city_snapshot
 
 QUARTER = Quarter.parse("2026Q3")
@@ -47,16 +47,6 @@ def test_a_prescription_alone_has_the_findings_of_the_run(snapshot: Any) -> None
     assert "rx-not-checked" not in desk.rule_ids
 
 
-def test_the_statement_is_planned_once(snapshot: Any) -> None:
-    con = open_asof(snapshot, QUARTER)
-    rxno, person = con.execute("SELECT rxno, psn_no FROM frame ORDER BY rxno LIMIT 1").fetchall()[0]
-    began = time.process_time()
-    desk = Desk(load_rulebook(), QUARTER, snapshot.has)
-    planning = time.process_time() - began
-    given = rows_of_person(con, person)
-    seconds = []
-    for _ in range(5):
-        began = time.process_time()
-        desk.check(rxno, given)
-        seconds.append(time.process_time() - began)
-    assert min(seconds) < planning / 2
+def test_the_statement_has_its_parameter_once() -> None:
+    """Where it stands twice, DuckDB plans the statement anew each time; the bench prints what that takes."""
+    assert sum(part.count("$given") for part in single_ctes(duckdb.connect(), QUARTER)) == 1

@@ -40,7 +40,7 @@ FORMS = {
     "gb18030": {"encoding": "gb18030", "quoting": csv.QUOTE_MINIMAL, "end": "\r\n"},
     "quoted": {"encoding": "utf-8", "quoting": csv.QUOTE_ALL, "end": "\n"},
 }
-EACH = 550
+EACH = 300
 
 
 def rows() -> list[list[str]]:

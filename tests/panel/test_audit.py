@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -214,6 +215,14 @@ def test_a_log_rewritten_with_sound_hashes_is_found_against_a_published_head(ful
     behind(full, log.delete(), insert(log).values(forged))
     assert audit.verify(full).faults == []
     assert audit.verify(full, published).faults
+
+
+@pytest.mark.parametrize("rows", [5, "x", None, [1], [["table", "key", "hash"]], [{"table": [], "key": {}, "hash": 1}]])
+def test_an_entry_with_marks_of_another_form_is_a_fault_and_no_crash(opened: Store, rows: Any) -> None:
+    with opened.change() as connection:
+        number = connection.execute(select(log.c.seq).order_by(log.c.seq.desc())).scalars().first()
+        connection.execute(update(log).where(log.c.seq == number).values(change=json.dumps({"rows": rows})))
+    assert f"Entry {number} was changed." in audit.verify(opened).faults
 
 
 def test_a_backup_comes_back_whole_and_a_changed_one_is_refused(full: Store, tmp_path: Path) -> None:

@@ -13,8 +13,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from tests.pipelines.conftest import CAPACITY
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -50,13 +48,19 @@ def test_a_second_run_in_an_empty_folder_gives_the_same_bytes(
     assert sum(name.startswith("months/2025-10-") for name in again) == 9
 
 
-@pytest.mark.parametrize("share", [0.35, 0.92])
-def test_a_killed_run_is_simply_run_again(
-    city: Any, first_run: Path, tmp_path: Path, command: Callable[..., Any], share: float
-) -> None:
+def test_a_killed_run_is_simply_run_again(city: Any, first_run: Path, tmp_path: Path, command: Callable[..., Any]) -> None:
+    """Killed early, run again and killed late, run again to its end."""
     work = tmp_path / "killed"
+    for share in (0.35, 0.92):
+        kill_after(share, arguments(city, work))
+    command(*arguments(city, work))
+    assert digests(work) == digests(first_run)
+
+
+def kill_after(share: float, arguments: list[str]) -> None:
+    """Start the command line and kill it after that share of its announced steps, a moment into the next."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "pipelines.main", *arguments(city, work)],
+        [sys.executable, "-m", "pipelines.main", *arguments],
         cwd=ROOT,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
@@ -65,7 +69,7 @@ def test_a_killed_run_is_simply_run_again(
         env={name: value for name, value in os.environ.items() if not name.startswith(("RXPANEL_", "MLFLOW_"))},
     )
     assert process.stderr is not None
-    # Steps are announced as they end: kill after that share of them, a moment into the next.
+    # Steps are announced as they end.
     for line in process.stderr:
         step = re.match(r"\[(\d+)/(\d+)\]", line)
         done, total = step.groups() if step else (0, 1)
@@ -73,6 +77,4 @@ def test_a_killed_run_is_simply_run_again(
             break
     time.sleep(0.4)
     os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
-    command(*arguments(city, work))
-    assert digests(work) == digests(first_run)
+    assert process.wait() == -signal.SIGKILL
