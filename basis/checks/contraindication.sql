@@ -9,7 +9,7 @@ WITH held AS (
 ), line AS (
     SELECT f.rxno, f.psn_no, f.fixmedins_code, f.dr_codg, f.mdtrt_id, l.feedetl_sn, l.rx_line_no, l.fee_ocur_time,
         l.drug_genname, h.icd_prefixes, h.zh, h.en
-    FROM frame f JOIN rx_line l ON l.rxno = f.rxno JOIN held h ON h.med_list_codg = l.med_list_codg WHERE l.in_quarter
+    FROM frame f JOIN rx_line l ON l.rx_row = f.rx_row JOIN held h ON h.med_list_codg = l.med_list_codg WHERE l.in_quarter
 )
 SELECT l.rxno, NULL AS setl_id, l.feedetl_sn, l.psn_no, l.fixmedins_code, l.dr_codg, l.fee_ocur_time, l.rxno AS subject_code,
     0 AS amount, {'drug': l.drug_genname, 'diagnosis': min(g.diag_code), 'why': l.zh, 'why_en': l.en} AS facts

@@ -10,9 +10,9 @@ WITH listed AS (
 ), line AS (
     SELECT f.rxno, f.psn_no, f.fixmedins_code, f.dr_codg, f.mdtrt_id, l.feedetl_sn, l.fee_ocur_time, l.stake_amt, l.rx_line_no,
         l.drug_genname, i.indication_id, i.zh, i.en
-    FROM frame f JOIN prescription p ON p.rxno = f.rxno JOIN rx_line l ON l.rxno = f.rxno
+    FROM frame f JOIN rx_line l ON l.rx_row = f.rx_row
     JOIN listed i ON i.med_list_codg = l.med_list_codg
-    WHERE coalesce(p.ext_reason, '') = '' AND l.in_quarter
+    WHERE coalesce(f.ext_reason, '') = '' AND l.in_quarter
 ), told AS (
     SELECT g.mdtrt_id, string_agg(g.diag_code, ' ' ORDER BY g.diag_srt_no) AS diagnoses
     FROM rx_diagnosis g SEMI JOIN line l ON l.mdtrt_id = g.mdtrt_id GROUP BY g.mdtrt_id

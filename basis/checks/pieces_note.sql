@@ -8,6 +8,6 @@ WITH noted AS (
 )
 SELECT f.rxno, NULL AS setl_id, l.feedetl_sn, f.psn_no, f.fixmedins_code, f.dr_codg, l.fee_ocur_time,
     f.rxno AS subject_code, 0 AS amount, {'drug': w.drug_genname, 'note': w.note} AS facts
-FROM frame f JOIN prescription p ON p.rxno = f.rxno SEMI JOIN noted n ON n.fixmedins_code = f.fixmedins_code
-JOIN rx_line l ON l.rxno = f.rxno JOIN wanting w ON w.med_list_codg = l.med_list_codg
-WHERE p.usage_text IS NOT NULL AND NOT contains(p.usage_text, w.note)
+FROM frame f SEMI JOIN noted n ON n.fixmedins_code = f.fixmedins_code
+JOIN rx_line l ON l.rx_row = f.rx_row JOIN wanting w ON w.med_list_codg = l.med_list_codg
+WHERE f.usage_text IS NOT NULL AND NOT contains(f.usage_text, w.note)

@@ -8,10 +8,10 @@ WITH bounded AS (
 ), line AS (
     SELECT f.rxno, f.psn_no, f.fixmedins_code, f.dr_codg, l.feedetl_sn, l.fee_ocur_time, l.stake_amt, b.drug_genname, b.most,
         l.sin_doscnt::DOUBLE * u.factor / 1000000 AS grams
-    FROM frame f JOIN prescription p ON p.rxno = f.rxno JOIN rx_line l ON l.rxno = f.rxno
+    FROM frame f JOIN rx_line l ON l.rx_row = f.rx_row
     JOIN bounded b ON b.med_list_codg = l.med_list_codg
     JOIN dose_unit u ON u.unit = lower(trim(l.sin_dosunt)) AND u.kind = 1
-    WHERE l.in_quarter AND l.list_type = '102' AND coalesce(p.ext_reason, '') = ''
+    WHERE l.in_quarter AND l.list_type = '102' AND coalesce(f.ext_reason, '') = ''
 ), over_it AS (
     SELECT *, (stake_amt * 100)::BIGINT AS stake_fen, round(grams * 10000)::BIGINT AS units, round(most * 10000)::BIGINT AS most_units
     FROM line WHERE grams > most + 0.00001

@@ -8,5 +8,5 @@ WITH seen AS (
 SELECT f.rxno, NULL AS setl_id, l.feedetl_sn, f.psn_no, f.fixmedins_code, f.dr_codg,
     l.fee_ocur_time, f.rxno AS subject_code, l.stake_amt AS amount,
     {'drug': l.drug_genname, 'diagnoses': diagnoses} AS facts
-FROM frame f JOIN seen USING (mdtrt_id) JOIN rx_line l USING (rxno)
+FROM frame f JOIN seen USING (mdtrt_id) JOIN rx_line l USING (rx_row)
 WHERE viral AND viral_only AND l.atc_code LIKE 'J01%'

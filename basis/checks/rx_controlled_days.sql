@@ -13,10 +13,10 @@ WITH pain AS (
             WHEN regexp_matches(l.dosform, '缓释|控释') AND n.mdtrt_id IS NOT NULL THEN 'pain_release_days'
             WHEN regexp_matches(l.dosform, '缓释|控释') THEN 'release_days'
             WHEN n.mdtrt_id IS NOT NULL THEN 'pain_days' ELSE 'usual_days' END, f.prsc_time) AS most
-    FROM frame f JOIN rx_line l ON l.rxno = f.rxno JOIN prescription p ON p.rxno = f.rxno
+    FROM frame f JOIN rx_line l ON l.rx_row = f.rx_row
     LEFT JOIN pain n ON n.mdtrt_id = f.mdtrt_id LEFT JOIN hyperactive h ON h.mdtrt_id = f.mdtrt_id
     WHERE l.control_class IN ('N', 'P1', 'P2') AND f.setting IN ('1', '2') AND l.in_quarter
-        AND (l.control_class <> 'P2' OR coalesce(p.ext_reason, '') = '')
+        AND (l.control_class <> 'P2' OR coalesce(f.ext_reason, '') = '')
 ), over_it AS (
     SELECT *, (stake_amt * 100)::BIGINT AS stake_fen, (prd_days * 100)::BIGINT AS units FROM line WHERE prd_days > most
 )

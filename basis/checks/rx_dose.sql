@@ -19,5 +19,4 @@ SELECT f.rxno, NULL AS setl_id, l.feedetl_sn, f.psn_no, f.fixmedins_code, f.dr_c
     ((2 * stake_fen * (dose_units - most_units) + dose_units) // (2 * dose_units))::DECIMAL(18, 0) / 100 AS amount,
     {'drug': l.drug_genname, 'dose': (floor(l.dose * 100 + 0.5)::BIGINT * 0.01::DECIMAL(3, 2))::DECIMAL(16, 2)::VARCHAR,
      'limit': l.max_daily_dose::VARCHAR, 'unit': l.strength_unit} AS facts
-FROM frame f JOIN dosed l USING (rxno) JOIN prescription p USING (rxno)
-WHERE l.dose_units * 10000 > l.most_units * 10001 AND coalesce(p.ext_reason, '') = ''
+FROM frame f JOIN dosed l USING (rx_row) WHERE l.dose_units * 10000 > l.most_units * 10001 AND coalesce(f.ext_reason, '') = ''

@@ -6,13 +6,13 @@ WITH dosed AS (
         single_dose(l.sin_doscnt, u.kind, u.factor, l.strength::DOUBLE, s.kind, s.factor) * q.per_day::DOUBLE
             * s.factor AS dose,
         l.max_daily_dose::DOUBLE * s.factor AS most, s.factor
-    FROM frame f JOIN rx_line l ON l.rxno = f.rxno JOIN prescription p ON p.rxno = f.rxno
+    FROM frame f JOIN rx_line l ON l.rx_row = f.rx_row
     JOIN dose_unit s ON s.unit = lower(trim(l.strength_unit))
     LEFT JOIN dose_unit u ON u.unit = lower(trim(l.sin_dosunt))
     LEFT JOIN frequency q ON q.used_frqu_codg = l.used_frqu_codg
     WHERE l.in_quarter AND l.list_type <> '102' AND l.atc_code IS NOT NULL AND l.max_daily_dose > 0 AND l.net_amt > 0
         AND coalesce(l.medc_way_codg, '1') NOT IN ('5', '9')
-        AND f.setting IN ('1', '2') AND coalesce(p.ext_reason, '') = ''
+        AND f.setting IN ('1', '2') AND coalesce(f.ext_reason, '') = ''
 ), summed AS (
     SELECT *, count(*) OVER w AS lines, count(dose) OVER w AS known, round(sum(dose) OVER w, 6) AS total, max(most) OVER w AS limit_of_all,
         row_number() OVER (PARTITION BY psn_no, day, atc_code, inj_flag, strength_kind

@@ -16,7 +16,7 @@ WITH line AS (
             WHEN u.kind <> 6 AND u.kind <> s.kind THEN 'the unit of the dose cannot be compared with the strength'
             ELSE 'the frequency is no code of the list' END AS what_en,
         l.fee_ocur_time, coalesce(l.sin_doscnt::DECIMAL(16, 2)::VARCHAR, '') || coalesce(l.sin_dosunt, '') AS written
-    FROM frame f JOIN rx_line l ON l.rxno = f.rxno
+    FROM frame f JOIN rx_line l ON l.rx_row = f.rx_row
     LEFT JOIN dose_unit u ON u.unit = lower(trim(l.sin_dosunt)) LEFT JOIN dose_unit s ON s.unit = lower(trim(l.strength_unit))
     LEFT JOIN frequency q ON q.used_frqu_codg = l.used_frqu_codg
     WHERE l.in_quarter AND l.list_type <> '102' AND l.sin_doscnt IS NOT NULL

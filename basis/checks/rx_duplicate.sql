@@ -6,8 +6,8 @@ WITH classed AS (
 ), member AS (
     SELECT f.rxno, l.feedetl_sn, f.psn_no, f.fixmedins_code, f.dr_codg, l.fee_ocur_time, c.atc_code, c.drug_genname,
         c.class_id, c.zh, c.en
-    FROM frame f JOIN prescription p ON p.rxno = f.rxno JOIN rx_line l ON l.rxno = f.rxno
-    JOIN classed c ON c.med_list_codg = l.med_list_codg WHERE l.in_quarter AND coalesce(p.ext_reason, '') = ''
+    FROM frame f JOIN rx_line l ON l.rx_row = f.rx_row
+    JOIN classed c ON c.med_list_codg = l.med_list_codg WHERE l.in_quarter AND coalesce(f.ext_reason, '') = ''
 ), allowed AS (
     SELECT DISTINCT a.atc_code AS one, b.atc_code AS other FROM classed a JOIN classed b ON a.class_id = b.class_id
     JOIN knowledge_class_allowed k ON (a.atc_code LIKE k.first_atc || '%' AND b.atc_code LIKE k.second_atc || '%')

@@ -20,8 +20,8 @@ SELECT f.rxno, NULL AS setl_id, l.feedetl_sn, f.psn_no, f.fixmedins_code, f.dr_c
     {'drug': y.drug_genname, 'cost': (floor(y.cost * 100 + 0.5)::BIGINT * 0.01::DECIMAL(3, 2))::DECIMAL(16, 2)::VARCHAR,
      'least': (floor(y.least * 100 + 0.5)::BIGINT * 0.01::DECIMAL(3, 2))::DECIMAL(16, 2)::VARCHAR,
      'amount': l.net_amt::VARCHAR} AS facts
-FROM frame f JOIN prescription p ON p.rxno = f.rxno JOIN rx_line l ON l.rxno = f.rxno
+FROM frame f JOIN rx_line l ON l.rx_row = f.rx_row
 JOIN dear y ON y.fixmedins_code = f.fixmedins_code AND y.hilist_code = l.med_list_codg
-WHERE l.in_quarter AND l.hi_nego_drug_flag = 0 AND coalesce(p.ext_reason, '') = ''
+WHERE l.in_quarter AND l.hi_nego_drug_flag = 0 AND coalesce(f.ext_reason, '') = ''
     AND y.cost >= y.least * limit_of('rx-high-price', 'least_times', f.prsc_time)
     AND l.net_amt >= limit_of('rx-high-price', 'least_amount', f.prsc_time)

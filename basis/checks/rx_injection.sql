@@ -1,9 +1,9 @@
 -- Every diagnosis of an outpatient visit is one that needs no injection. Emergencies and a written reason are excepted.
 WITH injected AS (
     SELECT f.rxno, f.psn_no, f.fixmedins_code, f.dr_codg, f.mdtrt_id, l.feedetl_sn, l.fee_ocur_time, l.stake_amt, l.drug_genname
-    FROM frame f JOIN prescription p ON p.rxno = f.rxno JOIN rx_line l ON l.rxno = f.rxno
+    FROM frame f JOIN rx_line l ON l.rx_row = f.rx_row
     WHERE f.setting = '1' AND l.in_quarter AND l.inj_flag = 1 AND coalesce(l.medc_way_codg, '2') IN ('2', '3')
-        AND coalesce(p.ext_reason, '') = ''
+        AND coalesce(f.ext_reason, '') = ''
 ), coded AS (
     SELECT DISTINCT diag_code FROM rx_diagnosis
 ), mild AS (

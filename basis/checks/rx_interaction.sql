@@ -8,7 +8,7 @@ SELECT f.rxno, NULL AS setl_id, min(a.feedetl_sn) AS feedetl_sn, f.psn_no, f.fix
     min(a.fee_ocur_time) AS fee_ocur_time, f.rxno AS subject_code, 0 AS amount,
     {'first': x.drug_genname, 'second': y.drug_genname, 'effect_zh': x.effect_zh, 'effect_en': x.effect_en} AS facts
 FROM rx_line a JOIN first x ON x.med_list_codg = a.med_list_codg
-JOIN rx_line b ON b.rxno = a.rxno JOIN second y ON y.med_list_codg = b.med_list_codg AND y.pair_id = x.pair_id
-JOIN frame f ON f.rxno = a.rxno
+JOIN rx_line b ON b.rx_row = a.rx_row JOIN second y ON y.med_list_codg = b.med_list_codg AND y.pair_id = x.pair_id
+JOIN frame f ON f.rx_row = a.rx_row
 WHERE a.in_quarter AND b.in_quarter AND a.med_list_codg <> b.med_list_codg
 GROUP BY f.rxno, f.psn_no, f.fixmedins_code, f.dr_codg, x.pair_id, x.drug_genname, y.drug_genname, x.effect_zh, x.effect_en

@@ -5,6 +5,6 @@ WITH barred AS (
 )
 SELECT f.rxno, NULL AS setl_id, l.feedetl_sn, f.psn_no, f.fixmedins_code, f.dr_codg, l.fee_ocur_time,
     f.rxno AS subject_code, l.stake_amt AS amount, {'drug': b.drug_genname, 'why': b.why, 'why_en': b.why_en} AS facts
-FROM frame f JOIN prescription p ON p.rxno = f.rxno JOIN rx_line l ON l.rxno = f.rxno
+FROM frame f JOIN rx_line l ON l.rx_row = f.rx_row
 JOIN barred b ON b.med_list_codg = l.med_list_codg
-WHERE p.intn_rx_flag = 1
+WHERE f.intn_rx_flag = 1

@@ -4,6 +4,6 @@ WITH listed AS (
 )
 SELECT f.rxno, NULL AS setl_id, l.feedetl_sn, f.psn_no, f.fixmedins_code, f.dr_codg, l.fee_ocur_time,
     f.rxno AS subject_code, 0 AS amount, {'drug': l.drug_genname, 'why': k.zh, 'why_en': k.en} AS facts
-FROM frame f JOIN prescription p ON p.rxno = f.rxno JOIN rx_line l ON l.rxno = f.rxno
+FROM frame f JOIN rx_line l ON l.rx_row = f.rx_row
 JOIN listed k ON k.med_list_codg = l.med_list_codg
-WHERE p.suck_prd_flag = 1 AND f.gend = '2'
+WHERE f.suck_prd_flag = 1 AND f.gend = '2'

@@ -4,6 +4,6 @@ WITH chronic AS (
 )
 SELECT f.rxno, NULL AS setl_id, l.feedetl_sn, f.psn_no, f.fixmedins_code, f.dr_codg, l.fee_ocur_time,
     f.rxno AS subject_code, 0 AS amount, {'drug': l.drug_genname} AS facts
-FROM frame f JOIN prescription p ON p.rxno = f.rxno JOIN rx_line l ON l.rxno = f.rxno
+FROM frame f JOIN rx_line l ON l.rx_row = f.rx_row
 ANTI JOIN chronic c ON c.mdtrt_id = f.mdtrt_id
-WHERE p.long_rx_flag = 1 AND (l.atc_code LIKE 'J01%' OR l.atc_code LIKE 'J02%')
+WHERE f.long_rx_flag = 1 AND (l.atc_code LIKE 'J01%' OR l.atc_code LIKE 'J02%')

@@ -10,7 +10,7 @@ WITH sold AS (
 )
 SELECT f.rxno, NULL AS setl_id, l.feedetl_sn, f.psn_no, f.fixmedins_code, f.dr_codg, l.fee_ocur_time,
     f.rxno AS subject_code, 0 AS amount, {'drug': l.drug_genname, 'instead': e.instead} AS facts
-FROM frame f JOIN prescription p ON p.rxno = f.rxno JOIN rx_line l ON l.rxno = f.rxno
+FROM frame f JOIN rx_line l ON l.rx_row = f.rx_row
 JOIN essential e ON e.fixmedins_code = f.fixmedins_code AND e.subgroup = substr(l.atc_code, 1, 5) AND e.inj_flag = l.inj_flag
 WHERE l.in_quarter AND l.bas_medn_flag = 0 AND l.hi_nego_drug_flag = 0 AND l.list_type = '101'
-    AND f.setting IN ('1', '2') AND coalesce(p.ext_reason, '') = '' AND l.drug_genname <> e.instead AND f.age_days >= 5114
+    AND f.setting IN ('1', '2') AND coalesce(f.ext_reason, '') = '' AND l.drug_genname <> e.instead AND f.age_days >= 5114

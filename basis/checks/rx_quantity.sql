@@ -8,11 +8,11 @@ WITH registered AS (
     SELECT DISTINCT mdtrt_id FROM rx_diagnosis WHERE regexp_matches(diag_code, '^A1[5-9]')
 ), bounded AS (
     SELECT f.rxno, f.psn_no, f.fixmedins_code, f.dr_codg, limit_of('rx-quantity', CASE WHEN f.setting = '2' THEN 'emergency_days'
-        WHEN p.long_rx_flag = 1 OR f.med_type LIKE '14%' OR r.rxno IS NOT NULL THEN 'long_days'
+        WHEN f.long_rx_flag = 1 OR f.med_type LIKE '14%' OR r.rxno IS NOT NULL THEN 'long_days'
         ELSE 'outpatient_days' END, f.prsc_time) AS most
-    FROM frame f JOIN prescription p USING (rxno) LEFT JOIN registered r USING (rxno)
+    FROM frame f LEFT JOIN registered r USING (rxno)
     ANTI JOIN tuberculosis t ON t.mdtrt_id = f.mdtrt_id
-    WHERE f.setting IN ('1', '2') AND coalesce(p.ext_reason, '') = ''
+    WHERE f.setting IN ('1', '2') AND coalesce(f.ext_reason, '') = ''
 ), line AS (
     SELECT n.rxno, n.feedetl_sn, n.fee_ocur_time, n.setl_id, n.prd_days, n.net_cnt, n.stake_amt, d.drug_genname,
         d.units_per_pack::DOUBLE * d.strength::DOUBLE

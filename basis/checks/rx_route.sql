@@ -6,5 +6,5 @@ WITH formed AS (
 SELECT f.rxno, NULL AS setl_id, l.feedetl_sn, f.psn_no, f.fixmedins_code, f.dr_codg, l.fee_ocur_time,
     f.rxno AS subject_code, 0 AS amount,
     {'drug': l.drug_genname, 'form': l.dosform, 'route': l.medc_way_codg, 'fitting': k.routes} AS facts
-FROM frame f JOIN rx_line l ON l.rxno = f.rxno JOIN formed k ON k.med_list_codg = l.med_list_codg
+FROM frame f JOIN rx_line l ON l.rx_row = f.rx_row JOIN formed k ON k.med_list_codg = l.med_list_codg
 WHERE l.in_quarter AND l.medc_way_codg <> '9' AND NOT contains(' ' || k.routes || ' ', ' ' || l.medc_way_codg || ' ')

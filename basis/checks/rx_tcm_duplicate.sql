@@ -5,9 +5,9 @@ WITH classed AS (
     GROUP BY d.med_list_codg, d.drug_genname
 ), once AS (
     SELECT DISTINCT f.rxno, f.psn_no, f.fixmedins_code, f.dr_codg, f.prsc_time, c.class, c.drug_genname
-    FROM frame f JOIN prescription p ON p.rxno = f.rxno JOIN rx_line l ON l.rxno = f.rxno
+    FROM frame f JOIN rx_line l ON l.rx_row = f.rx_row
     JOIN classed c ON c.med_list_codg = l.med_list_codg
-    WHERE l.in_quarter AND c.class IS NOT NULL AND coalesce(p.ext_reason, '') = ''
+    WHERE l.in_quarter AND c.class IS NOT NULL AND coalesce(f.ext_reason, '') = ''
 )
 SELECT rxno, NULL AS setl_id, NULL AS feedetl_sn, psn_no, fixmedins_code, dr_codg, prsc_time AS fee_ocur_time,
     rxno AS subject_code, 0 AS amount,

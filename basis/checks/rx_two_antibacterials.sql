@@ -1,8 +1,8 @@
 -- Two systemic antibacterials on one prescription; what the table allows together for a diagnosis is lawful.
 WITH member AS (
     SELECT DISTINCT f.rxno, f.psn_no, f.fixmedins_code, f.dr_codg, f.mdtrt_id, f.prsc_time, l.atc_code, l.drug_genname
-    FROM frame f JOIN prescription p ON p.rxno = f.rxno JOIN rx_line l ON l.rxno = f.rxno
-    WHERE f.setting IN ('1', '2') AND l.in_quarter AND l.atc_code LIKE 'J01%' AND coalesce(p.ext_reason, '') = ''
+    FROM frame f JOIN rx_line l ON l.rx_row = f.rx_row
+    WHERE f.setting IN ('1', '2') AND l.in_quarter AND l.atc_code LIKE 'J01%' AND coalesce(f.ext_reason, '') = ''
 ), pair AS (
     SELECT a.rxno, a.psn_no, a.fixmedins_code, a.dr_codg, a.mdtrt_id, a.prsc_time, a.atc_code AS one, b.atc_code AS other,
         a.drug_genname AS first_drug, b.drug_genname AS second_drug

@@ -29,7 +29,7 @@ WITH line AS (
     JOIN whole.fee_line f ON f.fee_row = r.fee_row
     WHERE r.rx_line_no IS NULL
 )
-SELECT p.rxno, line.rx_line_no, coalesce(line.feedetl_sn, f.feedetl_sn) AS feedetl_sn, line.med_list_codg,
+SELECT p.rxno, line.rx_row, line.rx_line_no, coalesce(line.feedetl_sn, f.feedetl_sn) AS feedetl_sn, line.med_list_codg,
     coalesce(CAST(line.list_type AS VARCHAR), CASE WHEN d.drug_kind = '13' THEN '102' ELSE '101' END) AS list_type,
     line.cnt, line.sin_doscnt, line.sin_dosunt, line.used_frqu_codg, line.medc_way_codg, line.prd_days,
     CAST(line.net_fen * CAST(0.01 AS DECIMAL(3, 2)) AS DECIMAL(16, 2)) AS net_amt, CAST(line.stake_fen * CAST(0.01 AS DECIMAL(3, 2)) AS DECIMAL(16, 2)) AS stake_amt,
@@ -50,10 +50,11 @@ CREATE TABLE frame AS
 WITH counted AS (
     SELECT rx_row, CAST(count(*) AS INTEGER) AS n_lines FROM reviewed GROUP BY rx_row
 )
-SELECT p.rxno, p.psn_no, p.fixmedins_code, p.dr_codg, p.dept_codg, p.prsc_time, p.mdtrt_id, x.setting,
+SELECT p.rxno, x.rx_row, p.psn_no, p.fixmedins_code, p.dr_codg, p.dept_codg, p.prsc_time, p.mdtrt_id, x.setting,
     CAST(x.amount_fen * CAST(0.01 AS DECIMAL(3, 2)) AS DECIMAL(16, 2)) AS total_amt, CAST(x.stake_fen * CAST(0.01 AS DECIMAL(3, 2)) AS DECIMAL(16, 2)) AS fund_stake,
     coalesce(c.n_lines, 0) AS n_lines,
-    CAST(CAST(p.prsc_time AS DATE) - q.brdy AS INTEGER) AS age_days, q.gend, i.hosp_lv, x.med_type, x.dise_codg
+    CAST(CAST(p.prsc_time AS DATE) - q.brdy AS INTEGER) AS age_days, q.gend, i.hosp_lv, x.med_type, x.dise_codg,
+    p.ext_reason, p.usage_text, p.age_text, p.long_rx_flag, p.geso_flag, p.suck_prd_flag, p.intn_rx_flag, p.rx_type_code, p.phar_codg
 FROM rx x
 JOIN prescription p ON p.rx_row = x.rx_row
 JOIN person q ON q.psn_no = p.psn_no
