@@ -12,7 +12,7 @@ from pathlib import Path
 from basis.evidence import LOSS
 from basis.one import is_alone
 from basis.rulebook import Override, Parameter, Rule, Rulebook, load_rulebook, read_override
-from basis.tables import Table
+from basis.tables import VERIFIED, Table
 from records.output import write_text
 
 _HERE = Path(__file__).parent
@@ -75,16 +75,29 @@ def _local(folder: Path) -> list[str]:
 
 def _tables(tables: tuple[Table, ...]) -> list[str]:
     """The knowledge tables with their signatures, and how an agency brings its own."""
-    lines = ["## 知识表 Knowledge tables", "", "| table | columns | key | rows | not signed |", "|---|---|---|---|---|"]
+    states = " | ".join(VERIFIED)
+    lines = [
+        "## 知识表 Knowledge tables",
+        "",
+        f"| table | columns | key | rows | not signed | {states} |",
+        f"|---|---|---|---|---{'|---' * len(VERIFIED)}|",
+    ]
     for table in tables:
-        columns, key = " ".join(table.columns), " ".join(table.key)
-        lines.append(f"| {table.name} | {columns} | {key} | {len(table.rows)} | {table.unsigned} |")
+        columns, key, found = " ".join(table.columns), " ".join(table.key), table.by_verification
+        counts = " | ".join(str(found[state]) for state in VERIFIED)
+        lines.append(f"| {table.name} | {columns} | {key} | {len(table.rows)} | {table.unsigned} | {counts} |")
+    total = {state: sum(table.by_verification[state] for table in tables) for state in VERIFIED}
     return [
         *lines,
         "",
+        "核对程度 How far each row was compared with its source (column `verified`; it replaces no signature):",
+        "",
+        *[f"- `{state}` {zh} {en}: {total[state]}" for state, (zh, en) in VERIFIED.items()],
+        "",
         "**警告 Warning:** 未签字的行仅供演示，须经药师签字（`signed_by`）。 Rows that are not signed are for",
         "demonstration until a pharmacist signs them. An agency's own version is CSV (UTF-8 or GB18030, comma, header, any",
-        "column order) with the same columns and a `source` in every row: `rxpanel basis load FILE --table NAME` extends the",
+        "column order) with the same columns (`verified` and `except_names` may be left out) and a `source` in every row:",
+        "`rxpanel basis load FILE --table NAME` extends the",
         "starter set (a row of the same key stands instead of ours), with `--replace` it stands alone. Official knowledge",
         "points come as batches in the format of `knowledge_points.csv` (`rxpanel basis load FILE`): of a key (kp_id and",
         "med_code) the later batch stands, what is",

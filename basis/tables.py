@@ -1,7 +1,8 @@
 """Knowledge tables of our own form: the starter set, and an agency's version that extends or replaces it.
 
 A table is a CSV file named as it is in ``basis/knowledge_tables``, with the same columns. ``source`` says on what a
-row rests and must be there; ``signed_by`` names the pharmacist who signed it and is empty until one did.
+row rests and must be there; ``verified`` says how far the row was compared with its source (one of ``VERIFIED``; empty:
+nothing is said); ``signed_by`` names the pharmacist who signed it and is empty until one did.
 """
 
 from __future__ import annotations
@@ -16,9 +17,19 @@ from records.errors import DataFault, NotFound
 _SHIPPED = Path(__file__).parent / "knowledge_tables"
 #: How a local file stands to the starter set: its rows go before those of the same key, or nothing else stands.
 EXTEND, REPLACE = "extend", "replace"
+#: How far a row was compared with its source, in words of both languages. None of it is a pharmacist's signature.
+VERIFIED = {
+    "text": ("已见来源原文", "the wording of the source was seen in a public copy"),
+    "cited": ("已见转引", "seen where another public text restates it; the source itself was not seen"),
+    "derived": ("由来源推得", "follows from the source by a step of ours"),
+    "memory": ("凭记忆", "written from memory; neither found nor contradicted"),
+    "example": ("示例", "a choice or number of ours, for demonstration"),
+}
+#: Columns that an agency's file may leave out.
+OPTIONAL = frozenset({"verified", "except_names"})
 #: Columns that say something of a row's key, and are no part of it.
 _SAID = re.compile(
-    r"zh|en|source|clause|signed_by|signed_on|value|valid_\w+|\w+_(zh|en|days|grams|limit|dose|age)"
+    r"zh|en|source|clause|verified|except_names|signed_by|signed_on|value|valid_\w+|\w+_(zh|en|days|grams|limit|dose|age)"
     r"|(note|reason|effect|limit|max|min|most|least)(_\w+)?"
 )
 
@@ -38,6 +49,13 @@ class Table:
             return len(self.rows)
         place = self.columns.index("signed_by")
         return sum(not row[place] for row in self.rows)
+
+    @property
+    def by_verification(self) -> dict[str, int]:
+        """Rows by how far they were compared with their source, in the order of ``VERIFIED``; "" where nothing is said."""
+        place = self.columns.index("verified") if "verified" in self.columns else None
+        said = ["" if place is None else row[place] or "" for row in self.rows]
+        return {state: said.count(state) for state in (*VERIFIED, "")}
 
     @property
     def signers(self) -> tuple[str, ...]:
@@ -74,8 +92,8 @@ def load_tables(folder: Path | None = None) -> tuple[Table, ...]:
 def read_table(path: Path, name: str) -> Table:
     """An agency's version of a table, its columns in our order.
 
-    Raises NotFound for a table that there is not, DataFault for a file that cannot be read, lacks a column, has a
-    row without source, or the same key twice.
+    Raises NotFound for a table that there is not, DataFault for a file that cannot be read, lacks a column that is
+    not ``OPTIONAL``, has a row without source, says another word of its verification, or has the same key twice.
     """
     tables = shipped_tables()
     if name not in tables:
@@ -84,11 +102,16 @@ def read_table(path: Path, name: str) -> Table:
 
 
 def _matched(path: Path, like: Table) -> Table:
-    _, rows = read_csv(path, f"rows of {like.name}", like.columns)
-    table = Table(like.name, like.columns, tuple(tuple(row[name] for name in like.columns) for row in rows))
+    needed = tuple(name for name in like.columns if name not in OPTIONAL)
+    _, rows = read_csv(path, f"rows of {like.name}", needed)
+    table = Table(like.name, like.columns, tuple(tuple(row.get(name) for name in like.columns) for row in rows))
     unfounded = [number for number, row in enumerate(rows, start=2) if not row.get("source")]
     if unfounded:
         raise DataFault(f"{path.name}: record {unfounded[0]} has no source: say on what it rests.")
+    for number, row in enumerate(rows, start=2):
+        if (row.get("verified") or "text") not in VERIFIED:
+            words = ", ".join(VERIFIED)
+            raise DataFault(f"{path.name}: record {number} is verified '{row['verified']}': write one of {words}.")
     seen = set()
     for number, row in enumerate(rows, start=2):
         key = tuple(row[name] for name in like.key)

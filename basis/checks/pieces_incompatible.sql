@@ -1,11 +1,15 @@
+-- Several names of a piece stand in one cell, and what contains such a name but is another piece in except_names
+-- (白附子 is no 附子).
 WITH piece AS (
     SELECT med_list_codg, drug_genname FROM drug WHERE drug_kind = '13'
 ), first AS (
     SELECT p.med_list_codg, p.drug_genname, k.pair_id, k.source FROM piece p JOIN knowledge_incompatible k
-        ON contains(p.drug_genname, k.first_name)
+        ON regexp_matches(p.drug_genname, replace(k.first_name, ' ', '|'))
+        AND (k.except_names IS NULL OR NOT regexp_matches(p.drug_genname, replace(k.except_names, ' ', '|')))
 ), second AS (
     SELECT p.med_list_codg, p.drug_genname, k.pair_id FROM piece p JOIN knowledge_incompatible k
-        ON contains(p.drug_genname, k.second_name)
+        ON regexp_matches(p.drug_genname, replace(k.second_name, ' ', '|'))
+        AND (k.except_names IS NULL OR NOT regexp_matches(p.drug_genname, replace(k.except_names, ' ', '|')))
 )
 SELECT f.rxno, NULL AS setl_id, min(a.feedetl_sn) AS feedetl_sn, f.psn_no, f.fixmedins_code, f.dr_codg,
     min(a.fee_ocur_time) AS fee_ocur_time, f.rxno AS subject_code, 0 AS amount,

@@ -1,4 +1,4 @@
--- Only where the institution writes such notes into its directions at all.
+-- Only where the institution writes such notes into its directions of the quarter at all.
 WITH noted AS (
     SELECT DISTINCT fixmedins_code FROM prescription
     WHERE prsc_time >= (SELECT begin FROM period) AND regexp_matches(usage_text, '先煎|后下|包煎|另煎|烊化|冲服')

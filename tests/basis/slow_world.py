@@ -7,6 +7,7 @@ import math
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -33,12 +34,15 @@ class World:
         self.drug = {row["med_list_codg"]: row for row in rows("SELECT * FROM drug")}
         self.rx = {row["rxno"]: row for row in rows("SELECT * FROM prescription")}
         self.person = {row["psn_no"]: row for row in rows("SELECT * FROM person")}
+        self.doctor = {row["dr_codg"]: row for row in rows("SELECT * FROM practitioner")}
+        self.place = {row["fixmedins_code"]: row for row in rows("SELECT * FROM institution")}
         self.registered = rows("SELECT * FROM opsp_registration")
         self.codes: dict[str, list[str]] = {}
         for row in rows("SELECT * FROM diagnosis ORDER BY diag_srt_no"):
             self.codes.setdefault(row["mdtrt_id"], []).append(row["diag_code"])
 
 
+@cache
 def knowledge(name: str) -> list[dict[str, str]]:
     """A knowledge table as it lies in its file."""
     with (_TABLES / f"{name}.csv").open(encoding="utf-8") as source:
@@ -66,6 +70,14 @@ def daily_dose(line: Row, drug: Row) -> Fraction | None:
     if written[0] == strong[0]:
         return Fraction(line["sin_doscnt"]) * Fraction(written[1]) / Fraction(strong[1]) * times
     return Fraction(line["sin_doscnt"]) * Fraction(drug["strength"]) * times if written[0] == "piece" else None
+
+
+def grams(line: Row) -> Fraction | None:
+    """Grams of a piece in a dose of the decoction; None where they are not written as a mass."""
+    written = _UNITS.get((line["sin_dosunt"] or "").strip().lower())
+    if line["sin_doscnt"] is None or written is None or written[0] != "mass":
+        return None
+    return Fraction(line["sin_doscnt"]) * Fraction(written[1]) / 1000
 
 
 def quantity_days(line: Row, drug: Row) -> Fraction | None:
