@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime, time
+from datetime import date, datetime, time
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +27,10 @@ COLUMNS = (
 
 #: Said wherever findings rest on rows of a knowledge table that nobody signed.
 UNSIGNED = "知识表中有行未经药师签字，仅供演示。 Rows of knowledge tables are not signed by a pharmacist: for demonstration."
+
+
+#: ``json.dumps`` with settings makes an encoder for each of millions of findings.
+_WRITTEN = json.JSONEncoder(ensure_ascii=False, sort_keys=True)
 
 
 @dataclass
@@ -141,25 +145,35 @@ def _apply(con: Connection, variants: list[Variant], version: str) -> dict[str, 
 def _with_evidence(variants: list[Variant], version: str) -> Mapped:
     """A function from batches of what checks found to batches of findings; it runs in the engine's workers."""
     by_key = {variant.key: variant for variant in variants}
+    said: dict[tuple[str, date], str] = {}
+
+    def basis_of(variant: Variant, day: date) -> str:
+        known = said.get((variant.key, day))
+        if known is None:
+            known = said[variant.key, day] = variant.basis(day)
+        return known
 
     def findings(batches: Iterator[Any]) -> Iterator[Any]:
         for batch in batches:
-            rows = [finding(by_key[row["variant"]], row, version) for row in batch.to_pylist()]
+            rows = []
+            for row in batch.to_pylist():
+                variant = by_key[row["variant"]]
+                rows.append(finding(variant, row, basis_of(variant, row["fee_ocur_time"].date()), version))
             yield from batch_of(rows).to_batches()
 
     return findings
 
 
-def finding(variant: Variant, row: dict[str, Any], version: str) -> tuple[Any, ...]:
-    """A row of what a check found as a row of findings, in the order of ``COLUMNS``."""
+def finding(variant: Variant, row: dict[str, Any], basis: str, version: str) -> tuple[Any, ...]:
+    """A row of what a check found as a row of findings, in the order of ``COLUMNS``; ``basis`` is the day's clauses."""
     rule = variant.rule
     amount = _decimal(0 if rule.amount == "none" else row["amount"])
     evidence = evidence_of(rule, row, amount)
     return (
         rule.rule_id, rule.zh, rule.subject, row["subject_code"], row["rxno"], row["setl_id"], row["feedetl_sn"],
         row["psn_no"], row["fixmedins_code"], row["dr_codg"], row["fee_ocur_time"], rule.result_type,
-        amount, json.dumps(evidence, ensure_ascii=False, sort_keys=True),
-        rule.item_codes or None, rule.fund_codes or None, variant.basis(row["fee_ocur_time"].date()), version,
+        amount, _WRITTEN.encode(evidence),
+        rule.item_codes or None, rule.fund_codes or None, basis, version,
     )  # fmt: skip
 
 

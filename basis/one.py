@@ -58,8 +58,12 @@ class Desk:
         names = [column[0] for column in rows.description]
         found = [dict(zip(names, row, strict=True)) for row in rows.fetchall()]
         mine = [row for row in found if row["rxno"] in (None, rxno)]
-        made = [dict(zip(_NAMES, finding(self._variants[row["variant"]], row, self._version), strict=True)) for row in mine]
+        made = [dict(zip(_NAMES, self._finding(row), strict=True)) for row in mine]
         return sorted(made, key=lambda row: (row["rule_id"], row["feedetl_sn"] or "", row["vola_evid"]))
+
+    def _finding(self, row: dict[str, Any]) -> tuple[Any, ...]:
+        variant = self._variants[row["variant"]]
+        return finding(variant, row, variant.basis(row["fee_ocur_time"].date()), self._version)
 
 
 def _decides(rule: Rule, supplied: Callable[[str], bool] | None) -> bool:

@@ -1,16 +1,16 @@
 -- The prescription's own lines are there and none is of the substance that was charged on it. Another product of a
 -- prescribed substance may be dispensed; quantities are not compared, for their units are the prescriber's own.
-WITH charged AS (
-    SELECT n.rxno, n.setl_id, n.feedetl_sn, n.psn_no, n.fixmedins_code, n.bilg_dr_codg, n.fee_ocur_time, n.stake_amt,
-        d.drug_genname, coalesce(d.atc_code, d.drug_genname) AS substance
-    FROM net_line n JOIN drug d ON d.med_list_codg = n.hilist_code WHERE n.in_quarter AND n.rxno IS NOT NULL
+WITH named AS (
+    SELECT k.item, d.drug_genname, coalesce(d.atc_code, d.drug_genname) AS substance
+    FROM item_key k JOIN drug d ON d.med_list_codg = k.hilist_code
+), charged AS (
+    SELECT n.fee_row, n.rx_row, s.drug_genname, s.substance
+    FROM net n JOIN named s ON s.item = n.item SEMI JOIN prescribed w ON w.rx_row = n.rx_row WHERE n.in_quarter
 ), asked AS (
-    SELECT DISTINCT p.rxno, coalesce(d.atc_code, d.drug_genname) AS substance
-    FROM prescription_line p JOIN drug d ON d.med_list_codg = p.med_list_codg
-), written AS (
-    SELECT DISTINCT rxno FROM prescription_line
+    SELECT DISTINCT p.rx_row, s.substance FROM prescribed p JOIN named s ON s.item = p.item
+), unasked AS (
+    SELECT c.fee_row, c.drug_genname FROM charged c ANTI JOIN asked a ON a.rx_row = c.rx_row AND a.substance = c.substance
 )
-SELECT c.rxno, c.setl_id, c.feedetl_sn, c.psn_no, c.fixmedins_code, c.bilg_dr_codg AS dr_codg, c.fee_ocur_time,
-    c.rxno AS subject_code, c.stake_amt AS amount, {'drug': c.drug_genname} AS facts
-FROM charged c SEMI JOIN written w ON w.rxno = c.rxno
-ANTI JOIN asked a ON a.rxno = c.rxno AND a.substance = c.substance
+SELECT n.rxno, n.setl_id, n.feedetl_sn, n.psn_no, n.fixmedins_code, n.bilg_dr_codg AS dr_codg, n.fee_ocur_time,
+    n.rxno AS subject_code, n.stake_amt AS amount, {'drug': u.drug_genname} AS facts
+FROM unasked u JOIN net_line n ON n.fee_row = u.fee_row

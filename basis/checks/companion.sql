@@ -15,7 +15,7 @@ WITH held AS (
     JOIN place p ON p.fixmedins_code = n.fixmedins_code AND p.companion_id = h.companion_id
     WHERE n.in_quarter
 ), meant AS (
-    SELECT DISTINCT l.feedetl_sn FROM line l JOIN diagnosis g ON g.mdtrt_id = l.mdtrt_id
+    SELECT DISTINCT l.feedetl_sn FROM line l JOIN rx_diagnosis g ON g.mdtrt_id = l.mdtrt_id
     WHERE starts_with(g.diag_code, coalesce(l.icd_prefix, ''))
 )
 SELECT l.rxno, l.setl_id, l.feedetl_sn, l.psn_no, l.fixmedins_code, l.bilg_dr_codg AS dr_codg, l.fee_ocur_time,

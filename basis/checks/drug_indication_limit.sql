@@ -7,7 +7,7 @@ WITH limited AS (
     WHERE n.in_quarter AND coalesce(n.chrgitm_lv, d.chrgitm_lv) <> '03' AND coalesce(n.hosp_appr_flag, '0') <> '1'
 ), told AS (
     SELECT g.mdtrt_id, string_agg(g.diag_code, ' ' ORDER BY g.diag_srt_no) AS diagnoses
-    FROM diagnosis g SEMI JOIN line l ON l.mdtrt_id = g.mdtrt_id GROUP BY g.mdtrt_id
+    FROM rx_diagnosis g SEMI JOIN line l ON l.mdtrt_id = g.mdtrt_id GROUP BY g.mdtrt_id
 )
 SELECT l.rxno, l.setl_id, l.feedetl_sn, l.psn_no, l.fixmedins_code, l.bilg_dr_codg AS dr_codg, l.fee_ocur_time,
     coalesce(l.rxno, l.feedetl_sn) AS subject_code, l.stake_amt AS amount,

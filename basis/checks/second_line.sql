@@ -17,7 +17,7 @@ WITH second AS (
     FROM net_line n JOIN first f ON f.med_list_codg = n.hilist_code
     SEMI JOIN line ON line.psn_no = n.psn_no GROUP BY n.psn_no, f.line_id
 ), coded AS (
-    SELECT DISTINCT g.mdtrt_id, g.diag_code FROM diagnosis g SEMI JOIN line ON line.mdtrt_id = g.mdtrt_id
+    SELECT DISTINCT g.mdtrt_id, g.diag_code FROM rx_diagnosis g SEMI JOIN line ON line.mdtrt_id = g.mdtrt_id
 ), excused AS (
     SELECT DISTINCT c.mdtrt_id, k.line_id FROM coded c
     JOIN (SELECT DISTINCT line_id, except_icd FROM knowledge_second_line WHERE except_icd IS NOT NULL) k

@@ -1,6 +1,6 @@
 -- The same rows with all that stands beside them, for rules, cases and exports.
 CREATE TABLE net_line AS
-SELECT f.* EXCLUDE (fee_row), s.psn_no, s.fixmedins_code, s.med_type, s.insutype AS setl_insutype, s.dise_codg, s.clr_way,
+SELECT f.*, n.setl_row, n.psn_row, n.inst_row, n.item, s.psn_no, s.fixmedins_code, s.med_type, s.insutype AS setl_insutype, s.dise_codg, s.clr_way,
     s.insu_admdvs AS setl_insu_admdvs, s.setl_time, s.begndate AS setl_begndate, s.enddate AS setl_enddate,
     CAST(f.cnt - n.net_cnt AS DECIMAL(16, 4)) AS refunded_cnt, n.net_cnt,
     CAST(n.net_fen * CAST(0.01 AS DECIMAL(3, 2)) AS DECIMAL(16, 2)) AS net_amt,
@@ -62,6 +62,8 @@ JOIN institution i ON i.fixmedins_code = p.fixmedins_code
 LEFT JOIN counted c ON c.rx_row = x.rx_row
 WHERE x.in_quarter;
 
--- Diagnoses of the frame's visits, for the many rules that ask what a prescription was for. Grain: as diagnosis.
+-- Diagnoses of the visits of the quarter's prescriptions and lines, for the many rules that ask what something was
+-- given for. Grain: as diagnosis.
 CREATE TABLE rx_diagnosis AS
-SELECT g.* FROM whole.diagnosis g SEMI JOIN frame f ON f.mdtrt_id = g.mdtrt_id;
+SELECT g.* FROM whole.diagnosis g
+SEMI JOIN (SELECT mdtrt_id FROM frame UNION SELECT mdtrt_id FROM net_line WHERE in_quarter) AS v ON v.mdtrt_id = g.mdtrt_id;
