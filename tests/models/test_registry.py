@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -294,6 +295,25 @@ def test_a_server_keeps_its_own_artifacts(tmp_path: Path, empty_store: Path) -> 
     tracking = Tracking(f"sqlite:///{empty_store / 'mlflow.db'}", tmp_path)
     assert not tracking.embedded
     assert tracking._local("mlflow-artifacts:/1/abc/artifacts/model") is None
+
+
+@pytest.mark.parametrize("named", [False, True])
+def test_nothing_is_left_in_the_folder_a_command_is_run_in(
+    named: bool, empty_store: Path, tmp_path: Path, trained: Trained, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    here, work = tmp_path / "here", tmp_path / "work"
+    here.mkdir()
+    shutil.copytree(empty_store, work)
+    monkeypatch.chdir(here)
+    registry = Registry(f"sqlite:///{work / 'mlflow.db'}" if named else None, work)
+    registry.register(trained, CHAMPION, FACTS)
+    champion = registry.champion(trained.spec)
+    assert champion is not None
+    assert champion.version == trained.version
+    assert list(here.iterdir()) == []
+    # Another work folder of the same process, and whatever process it begins, has a store of its own.
+    assert "MLFLOW_TRACKING_URI" not in os.environ
 
 
 def test_the_comparison_lists_champions_and_challengers(
