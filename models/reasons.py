@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from features.catalogue import Feature, load_catalogue
+from features.themes import Theme
 from features.words import reason, value_text
 from models.boosting import matrix
 from models.loaded import LoadedModel
 from models.specs import KEYS
-from records.errors import VerificationFailed
+from models.themes import Grouping, exact_parts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,8 +19,9 @@ if TYPE_CHECKING:
 
 COLUMNS = ("target", "feature", "value", "value_text", "contribution", "reason_zh", "reason_en")
 MOST_REASONS = 8
+#: The leading feature of so many themes is always told, however many features share the theme's contribution.
+LEADING_THEMES = 3
 OTHER = "other"
-_TOLERANCE = 1e-6
 
 
 def explain(
@@ -30,10 +32,11 @@ def explain(
 ) -> pd.DataFrame:
     """Reasons of the given subjects: the largest contributions by size, the rest in one row ``other``.
 
-    Grain: one row a key and feature, by key and size of contribution, ``other`` last. ``contribution`` in
-    log-odds; ``value`` is null for ``other`` and for a missing feature. ``catalogue``: features by name, the
-    grain's own when not given. Raises VerificationFailed when contributions do not sum to the raw score. Source:
-    the exact tree contributions of LightGBM, which shap's TreeExplainer delegates to.
+    Grain: one row a key and feature. Features of one theme stand together, the theme with the largest sum (by size)
+    first, within it by size of contribution; ``other`` last. Everything that shows reasons keeps this order.
+    ``contribution`` in log-odds; ``value`` is null for ``other`` and for a missing feature. Sentences begin with the
+    theme. ``catalogue``: features by name, the grain's own when not given. Raises VerificationFailed when
+    contributions do not sum to the raw score.
     """
     import numpy as np
     import pandas as pd
@@ -42,28 +45,41 @@ def explain(
     if chosen.empty:
         return empty_reasons(model.spec.grain)
     x = matrix(chosen, model.names)
-    parts = model.booster.predict(x, pred_contrib=True)
-    raw = model.booster.predict(x, raw_score=True)
-    if np.abs(parts.sum(axis=1) - raw).max() >= _TOLERANCE:
-        raise VerificationFailed(f"The reasons of {model.spec.name} do not add up to its scores: train it again.")
+    parts, raw = exact_parts(model, x)
     known = catalogue or {feature.name: feature for feature in load_catalogue().of(model.spec.grain)}
+    grouping = Grouping(model, x, parts)
     words = [known.get(name) for name in model.names]
     rows: list[tuple[Any, ...]] = []
-    order = np.argsort(-np.abs(parts[:, :-1]), axis=1, kind="stable")[:, :MOST_REASONS]
     for number, key in enumerate(chosen[model.spec.key].astype(str)):
-        rows += _reasons_of(model, words, key, x[number], parts[number], order[number], float(raw[number]))
+        place = grouping.place[number]
+        order = _order(np.abs(parts[number, :-1]), np.abs(grouping.totals[number]), place)
+        told = [(n, words[n], grouping.themes[place[n]]) for n in order]
+        rows += _reasons_of(model, key, x[number], parts[number], told, float(raw[number]))
     return pd.DataFrame(rows, columns=[model.spec.key, *COLUMNS]).astype({"value": "float64"})
 
 
+def _order(size: Any, total: Any, place: Any) -> Any:
+    """Features to be told, in order; ``place`` = the theme of each feature. Equal ones stay in the model's order."""
+    import numpy as np
+
+    by_size = np.argsort(-size, kind="stable")
+    first: dict[int, int] = {}
+    for n in by_size:
+        first.setdefault(place[n], n)
+    leading = [first[theme] for theme in np.argsort(-total, kind="stable")[:LEADING_THEMES]]
+    told = list(dict.fromkeys([*leading, *by_size[:MOST_REASONS]]))[:MOST_REASONS]
+    return sorted((n for n in told if size[n] > 0), key=lambda n: (-total[place[n]], place[n], -size[n], n))
+
+
 def _reasons_of(
-    model: LoadedModel, words: list[Feature | None], key: str, x: Any, parts: Any, order: Any, raw: float
+    model: LoadedModel, key: str, x: Any, parts: Any, told: list[tuple[int, Feature | None, Theme]], raw: float
 ) -> list[tuple[Any, ...]]:
     target, rows = model.spec.target, []
-    for n in (n for n in order if parts[n] != 0):
+    for n, feature, theme in told:
         name, value = model.names[n], None if x[n] != x[n] else float(x[n])
         low, _, high = model.manifest["usual"].get(name, (None, None, None))
-        texts = _texts(words[n], name, value, low, high)
-        rows.append((key, target, name, value, texts[0], float(parts[n]), *texts[1:]))
+        shown, zh, en = _texts(feature, name, value, low, high)
+        rows.append((key, target, name, value, shown, float(parts[n]), f"【{theme.zh}】{zh}", f"[{theme.en}] {en}"))
     # What is left is taken as the difference, so that the rows shown add up exactly.
     rest = raw - float(parts[-1]) - sum(row[5] for row in rows)
     rows.append((key, target, OTHER, None, "", rest, *_other(model)))

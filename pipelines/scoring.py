@@ -143,9 +143,7 @@ def explain_scores(
                 parts.append(explain(model, tables.features_of(grain, keys), keys))
         full = [part for part in parts if len(part)] or parts[:1]
         frame = pd.concat(full, ignore_index=True)
-        size = frame["contribution"].abs()
-        last = (frame["feature"] == "other").astype(int)
-        frame = frame.assign(_size=-size, _last=last).sort_values([key, "target", "_last", "_size", "feature"])
-        found[grain] = frame.drop(columns=["_size", "_last"]).reset_index(drop=True)
+        # Within a subject and target the order is the one in which reasons are told, here and wherever they are shown.
+        found[grain] = frame.sort_values([key, "target"], kind="stable", ignore_index=True)
         write_frame(found[grain], run.building / f"reasons_{grain}.parquet")
     return found
