@@ -118,8 +118,8 @@ def _share(share: float | None) -> str:
 def _themes() -> str:
     """Which features are told together when a score is explained."""
     lines = [
-        "\n## 主题 Themes\n\nReasons tell features of one theme together (`features/themes.toml`). What general counts of\n"
-        "findings contribute goes to the themes of the findings there are.\n\n| 主题 theme | "
+        "\n## 主题 Themes\n\nReasons tell features of one theme together (`features/themes.toml`). What counts of findings\n"
+        "contribute goes to the themes of what was found.\n\n| 主题 theme | "
         + " | ".join(f"{GRAIN_ZH[grain]} {grain}" for grain in GRAINS) + " |\n|---|---|---|---|---|\n"
     ]  # fmt: skip
     for theme in load_themes():

@@ -7,10 +7,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from features.catalogue import FaultyCatalogue, Feature, load_catalogue
 
-_LISTS = ("groups", "features", "by_count")
+_LISTS = ("groups", "features", "codes")
 _FILE = Path(__file__).parent / "themes.toml"
 
 
@@ -18,7 +19,7 @@ _FILE = Path(__file__).parent / "themes.toml"
 class Theme:
     """One theme in both languages; ``groups`` of the catalogue it takes whole, ``features`` it takes from others.
 
-    ``by_count``: features among whose themes the theme's contributions are shared out, in proportion to their values.
+    ``codes``: beginnings of the item and fund codes of findings that are about it.
     """
 
     name: str
@@ -26,13 +27,17 @@ class Theme:
     en: str
     groups: tuple[str, ...]
     features: tuple[str, ...]
-    by_count: tuple[str, ...] = ()
+    codes: tuple[str, ...] = ()
+
+
+def _content() -> dict[str, Any]:
+    return tomllib.loads(_FILE.read_text(encoding="utf-8"))
 
 
 @cache
 def load_themes() -> tuple[Theme, ...]:
     """All themes, in the order of the file. Raises FaultyCatalogue where a feature has none or two of them."""
-    entries = tomllib.loads(_FILE.read_text(encoding="utf-8"))["theme"]
+    entries = _content()["theme"]
     themes = tuple(
         Theme(entry["name"], entry["zh"], entry["en"], *(tuple(entry.get(part, ())) for part in _LISTS)) for entry in entries
     )
@@ -40,20 +45,23 @@ def load_themes() -> tuple[Theme, ...]:
     return themes
 
 
+@cache
+def counted() -> dict[str, tuple[str, ...]]:
+    """Features that count findings, each with the beginnings of the codes of those it counts ("" = any)."""
+    return {name: tuple(codes) for name, codes in _content()["counted"].items()}
+
+
 def check(themes: tuple[Theme, ...], features: Iterable[Feature]) -> None:
     """Raise FaultyCatalogue unless every feature has exactly one theme and every word of a theme means something."""
     known, faults = tuple(features), []
-    for words, has in (
-        ([word for theme in themes for word in theme.groups], {feature.group for feature in known}),
-        ([word for theme in themes for word in theme.features], {feature.name for feature in known}),
-    ):
+    groups, names = {feature.group for feature in known}, {feature.name for feature in known}
+    for part in _LISTS:
+        words = [word for theme in themes for word in getattr(theme, part)]
         faults += [f"{word} stands twice" for word in sorted({word for word in words if words.count(word) > 1})]
-        faults += [f"{word} is in no grain" for word in words if word not in has]
-    names = {feature.name for feature in known}
-    faults += [f"{word} is in no grain" for theme in themes for word in theme.by_count if word not in names]
-    for feature in known:
-        if not _of(themes, feature):
-            faults.append(f"{feature.grain}.{feature.name} has no theme")
+    faults += [f"{word} is in no grain" for theme in themes for word in theme.groups if word not in groups]
+    faults += [f"{word} is in no grain" for theme in themes for word in theme.features if word not in names]
+    faults += [f"{word} is in no grain" for word in counted() if word not in names]
+    faults += [f"{feature.grain}.{feature.name} has no theme" for feature in known if not _of(themes, feature)]
     if faults:
         raise FaultyCatalogue(f"features/themes.toml: {'; '.join(faults)}.")
 
@@ -68,3 +76,10 @@ def themes_of(grain: str) -> dict[str, Theme]:
     """The theme of each feature of a grain, by the feature's name."""
     found = {feature.name: _of(load_themes(), feature) for feature in load_catalogue().of(grain)}
     return {name: theme for name, theme in found.items() if theme is not None}
+
+
+@cache
+def theme_of_code(code: str) -> Theme | None:
+    """The theme of an item or fund code, by the longest beginning; None where no theme claims it."""
+    fits = [(len(begin), theme) for theme in load_themes() for begin in theme.codes if code.startswith(begin)]
+    return max(fits, key=lambda fit: fit[0])[1] if fits else None

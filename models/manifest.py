@@ -6,6 +6,7 @@ from dataclasses import asdict
 from typing import Any
 
 from models.boosting import parameters
+from models.definitions import feature_manifest
 from models.plain import without_nan
 from models.training import Trained
 
@@ -30,6 +31,7 @@ def manifest_of(trained: Trained, facts: dict[str, Any]) -> dict[str, Any]:
         "rounds": trained.rounds,
         "parameters": dict(spec.parameters),
         "data_hash": trained.data_hash,
+        "feature_manifest": feature_manifest(spec.grain, trained.names),
         "usual": trained.usual,
         "distribution": {name: asdict(entry) for name, entry in trained.distribution.items()},
         "metrics": trained.metrics,

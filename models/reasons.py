@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from features.catalogue import Feature, load_catalogue
-from features.themes import Theme
 from features.words import reason, value_text
 from models.boosting import matrix
 from models.loaded import LoadedModel
 from models.specs import KEYS
-from models.themes import Grouping, exact_parts
+from models.themes import Grouping, codes_of, exact_parts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,14 +28,15 @@ def explain(
     features: pd.DataFrame,
     keys: set[str],
     catalogue: Mapping[str, Feature] | None = None,
+    findings: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """Reasons of the given subjects: the largest contributions by size, the rest in one row ``other``.
 
     Grain: one row a key and feature. Features of one theme stand together, the theme with the largest sum (by size)
     first, within it by size of contribution; ``other`` last. Everything that shows reasons keeps this order.
     ``contribution`` in log-odds; ``value`` is null for ``other`` and for a missing feature. Sentences begin with the
-    theme. ``catalogue``: features by name, the grain's own when not given. Raises VerificationFailed when
-    contributions do not sum to the raw score.
+    theme. ``catalogue``: features by name, the grain's own when not given; ``findings``: the run's, so that counts of
+    them stand with the themes they are about. Raises VerificationFailed when contributions do not sum to the raw score.
     """
     import numpy as np
     import pandas as pd
@@ -47,13 +47,14 @@ def explain(
     x = matrix(chosen, model.names)
     parts, raw = exact_parts(model, x)
     known = catalogue or {feature.name: feature for feature in load_catalogue().of(model.spec.grain)}
-    grouping = Grouping(model, x, parts)
+    subjects = list(chosen[model.spec.key].astype(str))
+    grouping = Grouping(model, x, parts, None if findings is None else codes_of(findings, model.spec.key, subjects))
     words = [known.get(name) for name in model.names]
     rows: list[tuple[Any, ...]] = []
-    for number, key in enumerate(chosen[model.spec.key].astype(str)):
+    for number, key in enumerate(subjects):
         place = grouping.place[number]
         order = _order(np.abs(parts[number, :-1]), np.abs(grouping.totals[number]), place)
-        told = [(n, words[n], grouping.themes[place[n]]) for n in order]
+        told = [(n, words[n], grouping.names(number, n)) for n in order]
         rows += _reasons_of(model, key, x[number], parts[number], told, float(raw[number]))
     return pd.DataFrame(rows, columns=[model.spec.key, *COLUMNS]).astype({"value": "float64"})
 
@@ -66,20 +67,21 @@ def _order(size: Any, total: Any, place: Any) -> Any:
     first: dict[int, int] = {}
     for n in by_size:
         first.setdefault(place[n], n)
-    leading = [first[theme] for theme in np.argsort(-total, kind="stable")[:LEADING_THEMES]]
+    # A theme that only has a share of what another one tells has no feature of its own to lead.
+    leading = [first[theme] for theme in np.argsort(-total, kind="stable")[:LEADING_THEMES] if theme in first]
     told = list(dict.fromkeys([*leading, *by_size[:MOST_REASONS]]))[:MOST_REASONS]
     return sorted((n for n in told if size[n] > 0), key=lambda n: (-total[place[n]], place[n], -size[n], n))
 
 
 def _reasons_of(
-    model: LoadedModel, key: str, x: Any, parts: Any, told: list[tuple[int, Feature | None, Theme]], raw: float
+    model: LoadedModel, key: str, x: Any, parts: Any, told: list[tuple[int, Feature | None, tuple[str, str]]], raw: float
 ) -> list[tuple[Any, ...]]:
     target, rows = model.spec.target, []
-    for n, feature, theme in told:
+    for n, feature, (theme_zh, theme_en) in told:
         name, value = model.names[n], None if x[n] != x[n] else float(x[n])
         low, _, high = model.manifest["usual"].get(name, (None, None, None))
         shown, zh, en = _texts(feature, name, value, low, high)
-        rows.append((key, target, name, value, shown, float(parts[n]), f"【{theme.zh}】{zh}", f"[{theme.en}] {en}"))
+        rows.append((key, target, name, value, shown, float(parts[n]), f"【{theme_zh}】{zh}", f"[{theme_en}] {en}"))
     # What is left is taken as the difference, so that the rows shown add up exactly.
     rest = raw - float(parts[-1]) - sum(row[5] for row in rows)
     rows.append((key, target, OTHER, None, "", rest, *_other(model)))

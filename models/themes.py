@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from features.themes import Theme, themes_of
+from features.themes import Theme, counted, load_themes, theme_of_code, themes_of
 from models.boosting import matrix
 from models.loaded import LoadedModel
 from records.errors import VerificationFailed
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import pandas as pd
 
 #: Where features go that the catalogue of today does not know.
@@ -36,59 +38,82 @@ class Grouping:
     """The themes of a model's features on given rows.
 
     ``place`` = the theme of each feature, rows x features, as a number in ``themes``; ``totals`` = contribution of
-    each theme, rows x themes, which add up as the features' do. A theme that is shared out (``Theme.by_count``)
-    leaves its contributions to the themes of what was counted, and its features stand with the one that got most.
+    each theme, rows x themes, which add up as the features' do. ``codes`` = item and fund codes of each row's
+    findings, one mention a finding: what features that count findings contribute goes in equal parts to the themes of
+    the codes they counted, and such a feature stands with the largest of them. None = the findings are not known.
     """
 
-    def __init__(self, model: LoadedModel, x: Any, parts: Any) -> None:
+    def __init__(self, model: LoadedModel, x: Any, parts: Any, codes: Sequence[Sequence[str]] | None = None) -> None:
         known = themes_of(model.spec.grain)
-        mine = [known.get(name, UNKNOWN) for name in model.names]
-        self.themes = [theme for theme in (*dict.fromkeys(known.values()), UNKNOWN) if theme in mine]
-        own = np.array([self.themes.index(theme) for theme in mine], dtype=int)
+        self.themes = [*load_themes(), UNKNOWN]
+        number = {theme.name: n for n, theme in enumerate(self.themes)}
+        own = np.array([number[known.get(name, UNKNOWN).name] for name in model.names], dtype=int)
         self.place = np.tile(own, (len(x), 1))
         # Not a matrix product: its last bits depend on how many rows there are, and with them the order of equals.
         sums = [parts[:, np.flatnonzero(own == n)].sum(axis=1) for n in range(len(self.themes))]
         self.totals = np.column_stack(sums)
-        for n, theme in enumerate(self.themes):
-            counted = [place for place, name in enumerate(model.names) if name in theme.by_count]
-            if counted:
-                self._share_out(n, np.flatnonzero(own == n), x[:, counted], own[counted])
+        self._several: dict[tuple[int, int], list[int]] = {}
+        begins = counted()
+        counts = [(n, begins[name]) for n, name in enumerate(model.names) if name in begins]
+        for row, mentioned in enumerate(codes or ()):
+            told = [(code, number[theme.name]) for code in mentioned if (theme := theme_of_code(code))]
+            given = {n: [to for code, to in told if code.startswith(begin)] for n, begin in counts if x[row, n] > 0}
+            self._share_out(row, parts[row], {n: to for n, to in given.items() if to})
 
-    def _share_out(self, theme: int, members: Any, counts: Any, receivers: Any) -> None:
-        """Give a theme's contributions to others, in proportion to the counts of what is theirs."""
-        counts = np.nan_to_num(counts)
-        whole = counts.sum(axis=1)
-        rows = np.flatnonzero(whole > 0)
-        share = counts[rows] / whole[rows, None]
-        given = self.totals[rows, theme]
-        self.totals[rows, theme] = 0.0
-        for column, receiver in enumerate(receivers):
-            self.totals[rows, receiver] += share[:, column] * given
-        # Of equal shares the theme that explains more of the score takes the features.
-        most = share == share.max(axis=1, keepdims=True)
-        size = np.where(most, np.abs(self.totals[rows][:, receivers]), -1.0)
-        self.place[np.ix_(rows, members)] = receivers[size.argmax(axis=1)][:, None]
+    def _share_out(self, row: int, parts: Any, given: dict[int, list[int]]) -> None:
+        """Give what features contribute to other themes, equal parts to each mention."""
+        totals = self.totals[row]
+        for n, receivers in given.items():
+            totals[self.place[row, n]] -= parts[n]
+            for receiver in receivers:
+                totals[receiver] += parts[n] / len(receivers)
+        for n, receivers in given.items():
+            # The theme that explains most of the score takes the feature, and the others are named with it.
+            told = sorted(set(receivers), key=lambda to: (-abs(totals[to]), to))
+            self.place[row, n], self._several[row, n] = told[0], told
+
+    def names(self, row: int, feature: int) -> tuple[str, str]:
+        """The themes that a feature of a row is told under, in Chinese and English."""
+        told = self._several.get((row, feature), [self.place[row, feature]])
+        return "、".join(self.themes[n].zh for n in told), "; ".join(self.themes[n].en for n in told)
 
 
-def theme_table(model: LoadedModel, features: pd.DataFrame, keys: set[str]) -> pd.DataFrame:
+def codes_of(findings: pd.DataFrame, key: str, keys: Sequence[str]) -> list[list[str]]:
+    """Item and fund codes of the findings about each of the given subjects, each code once a finding.
+
+    ``findings``: the contract's table; ``key``: its column of the grain.
+    """
+    by_key: dict[str, list[str]] = {name: [] for name in keys}
+    mine = findings[findings[key].isin(by_key)]
+    for name, items, funds in zip(mine[key], mine["item_codes"], mine["fund_codes"], strict=True):
+        words = " ".join(text for text in (items, funds) if isinstance(text, str)).replace(",", " ").split()
+        by_key[str(name)] += dict.fromkeys(words)
+    return [sorted(by_key[name]) for name in keys]
+
+
+def theme_table(
+    model: LoadedModel, features: pd.DataFrame, keys: set[str], findings: pd.DataFrame | None = None
+) -> pd.DataFrame:
     """The themes of the given subjects, with what the score would be if a theme were as usual.
 
     Grain: one row a key and theme, the largest contribution (log-odds, by size) first, as in the reasons; the
     contributions and the base value sum to the raw score. ``score`` and ``score_if_usual`` are probabilities; the
     latter with every feature of the theme at the median of the training quarters (missing where all were missing)
-    and nothing else changed.
+    and nothing else changed. Themes without a contribution are left out. ``findings``: see ``Grouping``.
     """
     import pandas as pd
 
     chosen = features[features[model.spec.key].astype(str).isin(keys)].sort_values(model.spec.key)
     x = matrix(chosen, model.names)
     parts, raw = exact_parts(model, x)
-    grouping, score = Grouping(model, x, parts), model.calibration.apply(raw)
+    subjects = list(chosen[model.spec.key].astype(str))
+    codes = None if findings is None else codes_of(findings, model.spec.key, subjects)
+    grouping, score = Grouping(model, x, parts, codes), model.calibration.apply(raw)
     usual = [_score_if_usual(model, x, grouping.place == n) for n in range(len(grouping.themes))]
     rows = []
-    for number, key in enumerate(chosen[model.spec.key].astype(str)):
+    for number, key in enumerate(subjects):
         total = grouping.totals[number]
-        for n in np.argsort(-np.abs(total), kind="stable"):
+        for n in (n for n in np.argsort(-np.abs(total), kind="stable") if total[n] != 0):
             theme = grouping.themes[n]
             words = (key, model.spec.target, theme.name, theme.zh, theme.en)
             rows.append((*words, total[n], score[number], usual[n][number]))

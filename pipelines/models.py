@@ -22,7 +22,8 @@ def _registry(workplace: Workplace) -> Registry:
     return Registry(workplace.tracking_uri(), workplace.mlflow)
 
 
-def _log(workplace: Workplace, action: str, event: dict[str, Any]) -> None:
+def log_event(workplace: Workplace, action: str, event: dict[str, Any]) -> None:
+    """Write what was done to a model into the hash-chained log."""
     from panel.audit import record
     from panel.store import open_store
 
@@ -95,10 +96,10 @@ def promote_models(workplace: Workplace, which: str | None, approved_by: str, ov
         try:
             event = registry.promote(spec, approved_by, override)
         except GateRefused as refusal:
-            _log(workplace, "promotion refused", {"model": spec.name, "why": str(refusal), "approved_by": approved_by})
+            log_event(workplace, "promotion refused", {"model": spec.name, "why": str(refusal), "approved_by": approved_by})
             refused.append(str(refusal))
             continue
-        _log(workplace, "model promoted", event)
+        log_event(workplace, "model promoted", event)
         sys.stdout.write(f"{spec.name}: {event['from'] or '-'} -> {event['to']}\n")
     if refused:
         raise GateRefused(" ".join(refused))
@@ -109,7 +110,7 @@ def roll_back(workplace: Workplace, which: str, approved_by: str) -> None:
     from models.specs import spec_named
 
     event = _registry(workplace).rollback(spec_named(which), approved_by)
-    _log(workplace, "model rolled back", event)
+    log_event(workplace, "model rolled back", event)
     sys.stdout.write(f"{which}: {event['to']}\n")
 
 

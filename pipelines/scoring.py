@@ -140,10 +140,21 @@ def explain_scores(
             if isinstance(model, LoadedModel) and name.endswith(f"@{grain}"):
                 mine = scores[grain][scores[grain]["target"] == model.spec.target]
                 keys = set(mine.loc[mine["flagged"], key]) | (sampled if grain == "prescription" else set())
-                parts.append(explain(model, tables.features_of(grain, keys), keys))
+                parts.append(explain(model, tables.features_of(grain, keys), keys, findings=_findings(tables, key, keys)))
         full = [part for part in parts if len(part)] or parts[:1]
         frame = pd.concat(full, ignore_index=True)
         # Within a subject and target the order is the one in which reasons are told, here and wherever they are shown.
         found[grain] = frame.sort_values([key, "target"], kind="stable", ignore_index=True)
         write_frame(found[grain], run.building / f"reasons_{grain}.parquet")
+    return found
+
+
+def _findings(tables: QuarterTables, key: str, keys: set[str]) -> pd.DataFrame:
+    """Codes of the findings about some subjects of a grain."""
+    import pandas as pd
+
+    tables.con.register("explained", pd.DataFrame({key: pd.Series(sorted(keys), dtype="str")}))
+    sql = f"SELECT {key}, item_codes, fund_codes FROM findings SEMI JOIN explained USING ({key}) ORDER BY ALL"
+    found: pd.DataFrame = tables.con.sql(sql).df()
+    tables.con.unregister("explained")
     return found

@@ -108,6 +108,9 @@ def train(
     labels: Annotated[
         str | None, typer.Option(help="'store', or a folder with past_verdict / past_finding (else --data).")
     ] = None,
+    by: Annotated[
+        str | None, typer.Option(help="Name of who trains (else the machine's account); another person approves.")
+    ] = None,
     threads: options.Threads = 2,
     memory_limit: options.MemoryLimit = "4GB",
 ) -> None:
@@ -119,7 +122,7 @@ def train(
     from pipelines.training import train_challenger
 
     source = Source(data, Quarter.parse(quarter), threads, memory_limit)
-    train_challenger(source, f"{target}@{grain}", labels, Workplace.of(work))
+    train_challenger(source, f"{target}@{grain}", labels, Workplace.of(work), by)
 
 
 def demo(

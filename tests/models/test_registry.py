@@ -13,8 +13,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from models.artifacts import pictures_of
 from models.compare import table
+from models.definitions import feature_manifest
 from models.labels import WEAK
+from models.loaded import LoadedModel
+from models.manifest import manifest_of
 from models.registry import CHALLENGER, CHAMPION, PREVIOUS, Registry
 from models.specs import ModelSpec, load_specs
 from models.tracking import Tracking
@@ -82,16 +86,28 @@ def test_it_can_be_loaded_by_mlflow_itself(registry: Registry, trained: Trained,
     import lightgbm
     import mlflow
 
-    registry.register(trained, CHAMPION, FACTS)
+    pictures = pictures_of(trained, LoadedModel.of(trained.text, manifest_of(trained, FACTS)))
+    registry.register(trained, CHAMPION, FACTS, pictures=pictures)
     with registry._folder(spec, 1) as folder:
         loaded = mlflow.pyfunc.load_model(str(folder))
         made = {path.name for path in folder.rglob("*")}
+        drawn = {path.stem: path.read_bytes() for path in (folder / "pictures").iterdir()}
+        defined = json.loads((folder / "features.json").read_text(encoding="utf-8"))
+        environment = json.loads((folder / "environment.json").read_text(encoding="utf-8"))
         card = (folder / "card.md").read_text(encoding="utf-8")
         json.loads((folder / "manifest.json").read_text(encoding="utf-8"), parse_constant=pytest.fail)
+    assert drawn == pictures
+    assert set(drawn) == {"precision_recall", "calibration", "shap_summary", "shap_waterfall_highest"}
+    assert all(content.startswith(b"\x89PNG") for content in drawn.values())
+    assert [entry["name"] for entry in defined] == trained.names
+    assert {"python", "lightgbm", "mlflow", "shap"} <= set(environment)
     assert {"model.txt", "manifest.json", "metrics.json", "evaluation.parquet", "MLmodel"} <= made
     assert not [name for name in made if name.endswith((".pkl", ".pickle", ".joblib"))]
     assert "不是违规认定" in card
     assert trained.version in card
+    example = loaded.input_example
+    assert list(example.columns) == trained.names
+    assert len(loaded.predict(example)) == len(example)
     features = rows[trained.names].astype("float64")
     expected = lightgbm.Booster(model_str=trained.text).predict(features.to_numpy())
     np.testing.assert_array_equal(loaded.predict(features), expected)
@@ -104,6 +120,8 @@ def test_parameters_and_metrics_with_intervals_are_logged(registry: Registry, tr
     (run,) = client.search_runs([experiment.experiment_id])
     assert run.info.status == "FINISHED"
     assert run.data.params["num_leaves"] == str(dict(spec.parameters)["num_leaves"])
+    assert run.data.tags["rxpanel.data_hash"] == trained.data_hash
+    assert run.data.tags["rxpanel.feature_manifest"] == feature_manifest(spec.grain, trained.names)
     value = trained.metrics["average_precision"]["model"]["value"]
     assert run.data.metrics["average_precision"] == pytest.approx(value)
     assert run.data.metrics["average_precision.low90"] <= value <= run.data.metrics["average_precision.high90"]
@@ -252,7 +270,7 @@ def test_a_champion_of_weak_labels_meets_the_verdicts(
     assert "scored the challenger's test rows" in registry.promote(spec, "李主任")["comparison"]["how"]
 
 
-@pytest.mark.parametrize("calls", range(10))
+@pytest.mark.parametrize("calls", range(12))
 def test_a_promotion_may_be_killed_before_any_step(
     registry: Registry, trained: Trained, better: Trained, spec: ModelSpec, tmp_path: Path, calls: int
 ) -> None:

@@ -14,7 +14,7 @@ from records.workplace import Workplace
 from tests.study.cities import SEEDS, rxpanel
 
 CAUSES = Path(__file__).parent / "causes.toml"
-QUARTER, PERSONS, CAPACITY = "2026Q3", 5_000, 240
+QUARTER, PERSONS = "2026Q3", 5_000
 FIRST, LEAST = 3, 0.8
 TARGETS = ("unreasonable", "fraud")
 
@@ -35,7 +35,8 @@ def named_causes(truth: Path, work: Path, quarter: str, target: str) -> pd.DataF
     flagged = known.loc[scores.loc[(scores["target"] == target) & scores["flagged"], key]]
     bad = flagged["verdict_class"] > 0 if target == "unreasonable" else flagged["fund_codes"].notna()
     features = pd.read_parquet(work / quarter / "features_prescription.parquet")
-    told = theme_table(model, features, set(flagged.index[bad]))
+    findings = pd.read_parquet(work / quarter / "findings.parquet")
+    told = theme_table(model, features, set(flagged.index[bad]), findings)
     first = told.groupby(key).head(FIRST).groupby(key)["theme"].agg(set)
     tells, rows = causes_of(target), []
     for rxno, kinds in flagged.loc[bad, "kind"].items():
@@ -54,7 +55,7 @@ def study(scratch: Path) -> int:
     for seed in SEEDS:
         city, work = scratch / f"city{seed}", scratch / f"work{seed}"
         rxpanel("simulate", "--persons", PERSONS, "--seed", seed, "--quarter", QUARTER, "--out", city)
-        rxpanel("run", "--data", city, "--quarter", QUARTER, "--work", work, "--capacity", CAPACITY)
+        rxpanel("run", "--data", city, "--quarter", QUARTER, "--work", work)
         for target in TARGETS:
             causes = named_causes(city / "truth", work, QUARTER, target)
             found[target].append(causes.assign(rxno=f"{seed} " + causes["rxno"]))
@@ -63,7 +64,9 @@ def study(scratch: Path) -> int:
         causes = pd.concat(parts, ignore_index=True)
         shares[target] = share_named(causes)
         by_cause = causes.groupby("cause")["named"].agg(["size", "mean"]).round(2)
-        print(f"{target}: planted cause in the first {FIRST} themes of {shares[target]:.1%} of {causes['rxno'].nunique()} "
-              f"true positives ({len(SEEDS)} cities of {PERSONS:,} persons, the {CAPACITY} highest scores of each)")  # fmt: skip
+        print(
+            f"{target}: planted cause in the first {FIRST} themes of {shares[target]:.1%} of {causes['rxno'].nunique()} true "
+            f"positives ({len(SEEDS)} cities of {PERSONS:,} persons, the flagged of each)"
+        )
         print(by_cause.rename(columns={"size": "cases", "mean": "named"}).to_string())
     return int(min(shares.values()) < LEAST)
