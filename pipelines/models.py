@@ -6,17 +6,16 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from pipelines.cases import CLI
-from pipelines.record_files import read_output
 from pipelines.tables import show
-from records.errors import GateRefused, ModelNotTrained, NotFound
-from records.periods import Quarter
+from records.errors import GateRefused, ModelNotTrained
 from records.workplace import Workplace
 
 if TYPE_CHECKING:
     from models.registry import Registry
 
 
-def _registry(workplace: Workplace) -> Registry:
+def registry_of(workplace: Workplace) -> Registry:
+    """The registry of a work folder, or of the server named by the environment."""
     from models.registry import Registry
 
     return Registry(workplace.tracking_uri(), workplace.mlflow)
@@ -35,7 +34,7 @@ def show_models(workplace: Workplace) -> None:
     """Print every registered version."""
     from models.specs import load_specs
 
-    registry, rows = _registry(workplace), []
+    registry, rows = registry_of(workplace), []
     for name, spec in load_specs().items():
         for version in registry.versions(spec):
             manifest = version.manifest
@@ -55,7 +54,7 @@ def show_comparison(workplace: Workplace) -> None:
     from models.registry import CHALLENGER, CHAMPION
     from models.specs import load_specs
 
-    registry = _registry(workplace)
+    registry = registry_of(workplace)
     rows, kinds = [], []
     for name, spec in load_specs().items():
         for alias in (CHAMPION, CHALLENGER):
@@ -83,7 +82,7 @@ def promote_models(workplace: Workplace, which: str | None, approved_by: str, ov
     from models.registry import CHALLENGER
     from models.specs import load_specs, spec_named
 
-    registry = _registry(workplace)
+    registry = registry_of(workplace)
     specs = (
         [spec_named(which)]
         if which
@@ -109,30 +108,6 @@ def roll_back(workplace: Workplace, which: str, approved_by: str) -> None:
     """Bring the previous champion back."""
     from models.specs import spec_named
 
-    event = _registry(workplace).rollback(spec_named(which), approved_by)
+    event = registry_of(workplace).rollback(spec_named(which), approved_by)
     log_event(workplace, "model rolled back", event)
     sys.stdout.write(f"{which}: {event['to']}\n")
-
-
-def show_watch(workplace: Workplace, quarter: str | None) -> None:
-    """Print drift of every champion's features. Raises GateRefused when much has moved far."""
-    from models.specs import load_specs
-    from models.watch import drift
-
-    chosen = Quarter.parse(quarter) if quarter else workplace.newest()
-    registry, rows, large = _registry(workplace), [], []
-    for name, spec in load_specs().items():
-        model = registry.champion(spec)
-        if model is None:
-            continue
-        moved = drift(model, read_output(workplace, chosen, f"features_{spec.grain}.parquet"))
-        far = int((moved["level"] == "large").sum())
-        rows.append((name, len(moved), int((moved["level"] == "notice").sum()), far,
-                     ", ".join(moved["feature"].head(3)) if far else ""))  # fmt: skip
-        if len(moved) and far > 0.2 * len(moved):
-            large.append(name)
-    if not rows:
-        raise NotFound("There is no champion to watch: run a quarter first.")
-    show(["模型 model", "特征 features", "留意 notice", "显著 large", "最大 furthest"], rows)
-    if large:
-        raise GateRefused(f"More than a fifth of the features moved far for {', '.join(large)}: consider training anew.")

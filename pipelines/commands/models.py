@@ -72,10 +72,12 @@ def rollback(
 
 @app.command()
 def watch(quarter: options.QuarterOrNewest = None, work: options.Work = None) -> None:
-    """监测 Drift of features and scores against the training quarters; exit code 10 when it is large.
+    """监测 Drift, what the scores promise and what verdicts found, of every champion; also in WORK/watch/QUARTER.json.
+
+    Exit code 0 when nothing moved, 13 when something is to be looked at, 14 when a model is no longer what was tested.
 
     Example: rxpanel models watch --quarter 2026Q3 --work work
     """
-    from pipelines.models import show_watch
+    from pipelines.watch import watch_models
 
-    show_watch(Workplace.of(work), quarter)
+    watch_models(Workplace.of(work), quarter)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
@@ -96,6 +97,31 @@ def test_the_log_verifies_and_every_read_command_answers(circled: Path, command:
     sample = pd.read_parquet(work / "2026Q2" / "sample.parquet")
     for code in (sample.rxno.iloc[0], sample.fixmedins_code.iloc[0]):
         assert code in command("explain", code, "--quarter", "2026Q2", "--work", work).stdout
+
+
+def test_the_watch_tells_a_scheduler_by_its_exit_code(circled: Path, command: Command) -> None:
+    work = circled / "work"
+    done = command("models", "watch", "--quarter", "2026Q2", "--work", work, check=False)
+    content = json.loads((work / "watch" / "2026Q2.json").read_text(encoding="utf-8"))
+    models = {entry["model"]: entry for entry in content["models"]}
+    levels = {entry["level"] for entry in models.values()}
+    assert done.returncode == (14 if "large" in levels else 13 if "notice" in levels else 0)
+    assert all(entry["model_version"] and entry["model"] in done.stdout for entry in models.values())
+    # The new champion was trained on these verdicts, so they are no test of it; the other one never saw them.
+    assert models["unreasonable@prescription"]["n_verdicts"] == 0
+    assert models["fraud@prescription"]["n_verdicts"] > 50
+
+
+def test_who_trained_cannot_promote_and_all_of_it_is_logged(circled: Path, command: Command) -> None:
+    work = circled / "work"
+    with sqlite3.connect(work / "panel.db") as store:
+        rows = store.execute("SELECT action, change FROM audit ORDER BY seq").fetchall()
+    events = [(action, json.loads(change)) for action, change in rows if action.startswith(("challenger", "model"))]
+    (trained, first), (promoted, second) = events
+    assert (trained, promoted) == ("challenger trained", "model promoted")
+    assert first["to"] == second["to"]
+    assert second["trained_by"] == [first["trained_by"]]
+    assert second["approved_by"] == "李主任"
 
 
 def test_each_rule_shows_what_verdicts_made_of_it(circled: Path, command: Command) -> None:
