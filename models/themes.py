@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 #: Where features go that the catalogue of today does not know.
 UNKNOWN = Theme("unknown", "其他特征", "other features", (), ())
 _TOLERANCE = 1e-6
+#: A theme whose contributions all went elsewhere keeps only what rounding left.
+_NOTHING = 1e-12
 
 
 def exact_parts(model: LoadedModel, x: Any) -> tuple[Any, Any]:
@@ -113,7 +115,7 @@ def theme_table(
     rows = []
     for number, key in enumerate(subjects):
         total = grouping.totals[number]
-        for n in (n for n in np.argsort(-np.abs(total), kind="stable") if total[n] != 0):
+        for n in (n for n in np.argsort(-np.abs(total), kind="stable") if abs(total[n]) > _NOTHING):
             theme = grouping.themes[n]
             words = (key, model.spec.target, theme.name, theme.zh, theme.en)
             rows.append((*words, total[n], score[number], usual[n][number]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -81,3 +82,20 @@ def watch(quarter: options.QuarterOrNewest = None, work: options.Work = None) ->
     from pipelines.watch import watch_models
 
     watch_models(Workplace.of(work), quarter)
+
+
+@app.command()
+def why(
+    which: Annotated[str, typer.Argument(help="TARGET@GRAIN, such as unreasonable@prescription.")],
+    code: Annotated[str, typer.Argument(help="The subject: rxno, psn_no, dr_codg or fixmedins_code.")],
+    quarter: options.QuarterOrNewest = None,
+    picture: Annotated[Path | None, typer.Option(help="Also draw the waterfall of features into this PNG file.")] = None,
+    work: options.Work = None,
+) -> None:
+    """评分缘由 The themes behind one score, and the score if a theme were at its usual values (the peers' medians).
+
+    Example: rxpanel models why fraud@person P000001 --quarter 2026Q3 --work work
+    """
+    from pipelines.why import show_why
+
+    show_why(Workplace.of(work), which, code, quarter, picture)

@@ -1,7 +1,8 @@
 """``make study [AREA=...]``: what stands in docs/models.md and docs/features.md, measured anew.
 
 Areas: models prints the tables of docs/models.md, features writes features/measured.csv (then ``make docs``), panel
-prints what 200 experts and 20,000 verdicts gave on both databases, reasons how often the planted cause is told, all.
+prints what 200 experts and 20,000 verdicts gave on both databases, reasons how often the planted cause is told, server
+runs the registry against an MLflow server on PostgreSQL, all.
 """
 
 from __future__ import annotations
@@ -14,9 +15,16 @@ from pathlib import Path
 from tests.study.cities import study
 from tests.study.features import measure
 from tests.study.reasons import study as reasons
+from tests.study.server import study as server
 from tests.study.swarm import study as swarm
 
-AREAS: dict[str, Callable[[Path], int]] = {"models": study, "features": measure, "panel": swarm, "reasons": reasons}
+AREAS: dict[str, Callable[[Path], int]] = {
+    "models": study,
+    "features": measure,
+    "panel": swarm,
+    "reasons": reasons,
+    "server": server,
+}
 
 
 def main(chosen: str) -> int:
