@@ -49,43 +49,55 @@ def explain(
     known = catalogue or {feature.name: feature for feature in load_catalogue().of(model.spec.grain)}
     subjects = list(chosen[model.spec.key].astype(str))
     grouping = Grouping(model, x, parts, None if findings is None else codes_of(findings, model.spec.key, subjects))
-    words = [known.get(name) for name in model.names]
+    words, size = _Words(model, known), np.abs(parts[:, :-1])
+    by_size = np.argsort(-size, axis=1, kind="stable")
     rows: list[tuple[Any, ...]] = []
     for number, key in enumerate(subjects):
-        place = grouping.place[number]
-        order = _order(np.abs(parts[number, :-1]), np.abs(grouping.totals[number]), place)
-        told = [(n, words[n], grouping.names(number, n)) for n in order]
-        rows += _reasons_of(model, key, x[number], parts[number], told, float(raw[number]))
+        order = _order(size[number], by_size[number], np.abs(grouping.totals[number]), grouping.place[number])
+        told = [(n, *grouping.names(number, n)) for n in order]
+        rows += _reasons_of(words, key, x[number], parts[number], told, float(raw[number]))
     return pd.DataFrame(rows, columns=[model.spec.key, *COLUMNS]).astype({"value": "float64"})
 
 
-def _order(size: Any, total: Any, place: Any) -> Any:
+def _order(size: Any, by_size: Any, total: Any, place: Any) -> list[int]:
     """Features to be told, in order; ``place`` = the theme of each feature. Equal ones stay in the model's order."""
-    import numpy as np
-
-    by_size = np.argsort(-size, kind="stable")
-    first: dict[int, int] = {}
-    for n in by_size:
-        first.setdefault(place[n], n)
+    ranked, sums, themes = by_size.tolist(), total.tolist(), place.tolist()
+    first = sorted(range(len(sums)), key=lambda theme: -sums[theme])[:LEADING_THEMES]
     # A theme that only has a share of what another one tells has no feature of its own to lead.
-    leading = [first[theme] for theme in np.argsort(-total, kind="stable")[:LEADING_THEMES] if theme in first]
-    told = list(dict.fromkeys([*leading, *by_size[:MOST_REASONS]]))[:MOST_REASONS]
-    return sorted((n for n in told if size[n] > 0), key=lambda n: (-total[place[n]], place[n], -size[n], n))
+    leading = [next((n for n in ranked if themes[n] == theme), None) for theme in first]
+    told = list(dict.fromkeys([*(n for n in leading if n is not None), *ranked[:MOST_REASONS]]))[:MOST_REASONS]
+    return sorted((n for n in told if size[n] > 0), key=lambda n: (-sums[themes[n]], themes[n], -size[n], n))
+
+
+class _Words:
+    """The texts of one model's features, each made once however many subjects share it."""
+
+    def __init__(self, model: LoadedModel, known: Mapping[str, Feature]) -> None:
+        self.model, self.names = model, model.names
+        self._features = [known.get(name) for name in self.names]
+        self._usual = [model.manifest["usual"].get(name, (None, None, None)) for name in self.names]
+        self._made: dict[tuple[int, float | None], tuple[str, str, str]] = {}
+
+    def of(self, n: int, value: float | None) -> tuple[str, str, str]:
+        """Value, Chinese and English sentence of a feature."""
+        if (n, value) not in self._made:
+            low, _, high = self._usual[n]
+            self._made[n, value] = _texts(self._features[n], self.names[n], value, low, high)
+        return self._made[n, value]
 
 
 def _reasons_of(
-    model: LoadedModel, key: str, x: Any, parts: Any, told: list[tuple[int, Feature | None, tuple[str, str]]], raw: float
+    words: _Words, key: str, x: Any, parts: Any, told: list[tuple[int, str, str]], raw: float
 ) -> list[tuple[Any, ...]]:
-    target, rows = model.spec.target, []
-    for n, feature, (theme_zh, theme_en) in told:
-        name, value = model.names[n], None if x[n] != x[n] else float(x[n])
-        low, _, high = model.manifest["usual"].get(name, (None, None, None))
-        shown, zh, en = _texts(feature, name, value, low, high)
-        rows.append((key, target, name, value, shown, float(parts[n]), f"【{theme_zh}】{zh}", f"[{theme_en}] {en}"))
+    target, rows = words.model.spec.target, []
+    for n, theme_zh, theme_en in told:
+        value = None if x[n] != x[n] else float(x[n])
+        shown, zh, en = words.of(n, value)
+        row = (key, target, words.names[n], value, shown, float(parts[n]), f"【{theme_zh}】{zh}", f"[{theme_en}] {en}")
+        rows.append(row)
     # What is left is taken as the difference, so that the rows shown add up exactly.
     rest = raw - float(parts[-1]) - sum(row[5] for row in rows)
-    rows.append((key, target, OTHER, None, "", rest, *_other(model)))
-    return rows
+    return [*rows, (key, target, OTHER, None, "", rest, *_other(words.model))]
 
 
 def _texts(feature: Feature | None, name: str, value: float | None, low: Any, high: Any) -> tuple[str, str, str]:

@@ -76,7 +76,10 @@ class Grouping:
 
     def names(self, row: int, feature: int) -> tuple[str, str]:
         """The themes that a feature of a row is told under, in Chinese and English."""
-        told = self._several.get((row, feature), [self.place[row, feature]])
+        told = self._several.get((row, feature))
+        if told is None:
+            theme = self.themes[self.place[row, feature]]
+            return theme.zh, theme.en
         return "、".join(self.themes[n].zh for n in told), "; ".join(self.themes[n].en for n in told)
 
 
