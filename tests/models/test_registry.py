@@ -143,15 +143,16 @@ def test_a_registration_may_be_killed_before_any_step(empty_store: Path, tmp_pat
         registry = Registry(None, folder)
         client = _mortal(registry, calls)
         try:
-            registry.register(trained, CHALLENGER, FACTS)
+            registry.register(trained, CHALLENGER, FACTS, "甲")
         except Killed:
             pass
         else:
             break
         again = Registry(None, folder)
         again.versions(spec)
-        again.register(trained, CHALLENGER, FACTS)
+        again.register(trained, CHALLENGER, FACTS, "甲")
         assert [version.aliases for version in again.versions(spec)] == [(CHALLENGER,)], calls
+        assert again._trainers(spec, again.versions(spec)[0].number) == ["甲"]
         experiment = again.client.get_experiment_by_name(spec.name)
         runs = again.client.search_runs([experiment.experiment_id])
         assert {run.info.status for run in runs} <= {"FINISHED", "KILLED"}
