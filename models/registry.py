@@ -148,6 +148,18 @@ class Registry:
                 raise NotFound(f"The files of {spec.name} version {number} are gone: train it again.")
             yield folder
 
+    @contextmanager
+    def files(self, spec: ModelSpec, alias: str) -> Iterator[Path]:
+        """The folder of the model under an alias, as MLflow loads it, for the time of the block.
+
+        Found also where an embedded store was moved. Raises ModelNotTrained when there is none.
+        """
+        number = self._number(spec, alias)
+        if number is None:
+            raise ModelNotTrained(f"{spec.name} has no {alias}: train one with 'rxpanel train'.")
+        with self._folder(spec, number) as folder:
+            yield folder
+
     def _load(self, spec: ModelSpec, number: int) -> LoadedModel:
         with self._folder(spec, number) as folder:
             text = (folder / "model.txt").read_bytes().decode()

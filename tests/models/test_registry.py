@@ -88,7 +88,9 @@ def test_it_can_be_loaded_by_mlflow_itself(registry: Registry, trained: Trained,
 
     pictures = pictures_of(trained, LoadedModel.of(trained.text, manifest_of(trained, FACTS)))
     registry.register(trained, CHAMPION, FACTS, pictures=pictures)
-    with registry._folder(spec, 1) as folder:
+    with pytest.raises(ModelNotTrained), registry.files(spec, CHALLENGER):
+        pass
+    with registry.files(spec, CHAMPION) as folder:
         loaded = mlflow.pyfunc.load_model(str(folder))
         made = {path.name for path in folder.rglob("*")}
         drawn = {path.stem: path.read_bytes() for path in (folder / "pictures").iterdir()}
