@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from models.boosting import SEED, matrix
-from models.evaluation import FOREST, REPEATS
+from models.evaluation import FITTED, REPEATS
 from models.loaded import LoadedModel
 from models.measures import Ranking, interval, resampled
 
@@ -34,7 +34,7 @@ def judge(challenger: LoadedModel, test: pd.DataFrame, champion: LoadedModel | N
     objections = [
         f"it ranks worse than the baseline '{name}'"
         for name, gain in challenger.manifest["metrics"]["gain"].items()
-        if name != FOREST and gain["interval90"][1] < 0
+        if name not in FITTED and gain["interval90"][1] < 0
     ]
     if champion is None:
         return Judged(objections)
@@ -51,10 +51,14 @@ def judge(challenger: LoadedModel, test: pd.DataFrame, champion: LoadedModel | N
     return Judged(objections, {"how": how, **found})
 
 
+def never_saw(champion: LoadedModel, test: pd.DataFrame) -> bool:
+    """Whether the champion was trained on older quarters than the rows, or on no verdict at all."""
+    return bool(champion.is_weak or max(champion.quarters) < test["quarter"].min())
+
+
 def _same_rows(test: pd.DataFrame, champion: LoadedModel, tested: pd.DataFrame) -> tuple[Any, Any, str]:
     """Rows that neither model was trained on, and the champion's raw scores of them."""
-    unseen = champion.is_weak or max(champion.quarters) < test["quarter"].min()
-    if unseen:
+    if never_saw(champion, test):
         raw = champion.booster.predict(matrix(test, champion.names), raw_score=True)
         return test, raw, "the champion scored the challenger's test rows"
     common = test.merge(tested[["key", "quarter", "raw"]], on=["key", "quarter"], suffixes=("", "_champion"))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from pipelines.gate import Source, fresh, pass_gate, refuse_when_blocked, snapshot_of
 from pipelines.knowledge import basis_of
-from pipelines.labelled import Labelled, labels_of_folder, labels_of_store
+from pipelines.labelled import Labelled, labels_of_folder, labels_of_store, with_rules
 from pipelines.progress import Steps
 from pipelines.quarter import machine_of
 from pipelines.scoring import groups_of
@@ -47,11 +47,13 @@ def train_challenger(source: Source, name: str, given: str | None, workplace: Wo
                 f"{source.quarter.as_of:%Y-%m-%d}: there are {positives} and {len(labels.frame) - positives}."
             )
         with steps.step("features", "特征 Features of the labelled quarters"):
+            labels = with_rules(labelled, spec, labels)
             rows = labelled.rows(sorted(set(labels.frame["quarter"])), spec.grain)
         with steps.step("training", "训练 Train and register"):
-            trained = train(spec, rows, labels, groups_of(spec.grain), threads=source.threads)
-            facts = {"snapshot": snapshot.digest, "as_of": str(source.quarter.as_of)}
             registry = Registry(workplace.tracking_uri(), workplace.mlflow)
+            present = registry.champion(spec)
+            trained = train(spec, rows, labels, groups_of(spec.grain), threads=source.threads, champion=present)
+            facts = {"snapshot": snapshot.digest, "as_of": str(source.quarter.as_of)}
             number = registry.register(trained, CHALLENGER, {**facts, "basis_version": basis.rulebook.version})
             folder = write_training(trained, workplace.training)
     metric = trained.metrics["average_precision"]["model"]

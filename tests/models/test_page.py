@@ -4,7 +4,9 @@ from pathlib import Path
 
 from models.crossfit import MOST_ROUNDS, MOST_ROUNDS_WEAK
 from models.evaluation import REPEATS
-from models.specs import load_specs
+from models.specs import load_families, load_specs
+from models.training import MOST_HELD_OUT
+from models.weak import MOST_ROWS
 
 PAGE = Path(__file__).parents[2] / "docs" / "models.md"
 
@@ -14,5 +16,10 @@ def test_the_page_names_every_model_and_the_numbers_in_force() -> None:
     for spec in load_specs().values():
         assert f"`{spec.name}`" in text
         assert f"power {spec.weight_power}" in text
+    for spec in load_families().values():
+        assert f"`{spec.name}`" in text
+        assert f"weigh as {spec.rule_rows:,}" in " ".join(text.split())
+    assert f"more than {MOST_HELD_OUT:,} labelled rows" in text
+    assert f"stand {MOST_ROWS:,} prescriptions" in " ".join(text.split())
     assert f"at most {MOST_ROUNDS} ({MOST_ROUNDS_WEAK} with weak labels)" in text
     assert f"{REPEATS} resamplings" in text
