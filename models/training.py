@@ -22,6 +22,7 @@ from models.labels import WEAK, Labels, enough
 from models.loaded import LoadedModel
 from models.plain import without_nan
 from models.rule_precision import RulePrecision, table
+from models.search import search
 from models.specs import ModelSpec
 from records.errors import ModelNotTrained
 from records.output import write_frame, write_json
@@ -75,26 +76,23 @@ def train(
     threads: int = 2,
     seed: int = SEED,
     champion: LoadedModel | None = None,
+    trials: int = 0,
 ) -> Trained:
     """Train on labelled rows.
 
     ``rows``: key, quarter, as_of, group and features, one row a key and quarter; ``groups_of`` tells each
-    feature's catalogue group; ``threads`` serve large tables only; ``champion`` is a rival where it
-    never saw the test rows. Raises ModelNotTrained when positives or
+    feature's catalogue group; ``threads`` serve large tables only; ``champion`` is a rival where it never saw the
+    test rows; so many ``trials`` of other tree settings are made first. Raises ModelNotTrained when positives or
     negatives are too few.
     """
-    data = _labelled(spec, rows, labels)
-    names = _usable(spec, data, labels.source, groups_of)
-    x = matrix(data, names)
-    label, target, weight = (data[name].to_numpy(dtype=float) for name in ("label", "target", "weight"))
-    sheet = Sheet(
-        spec, names, x, label, target, weight, folds(data["group"]), threads_for(x.size, threads), seed, labels.source == WEAK
-    )
-    if labels.rules is not None:
-        fired = labels.rules.fired[data["rule_row"].to_numpy()]
-        sheet = replace(sheet, by_rule=data["by_rule"].to_numpy(), rules=replace(labels.rules, fired=fired))
-    everybody, whole = data, sheet
-    data, sheet = _part(data, sheet)
+    everybody = _labelled(spec, rows, labels)
+    names = _usable(spec, everybody, labels.source, groups_of)
+    whole = _sheet(spec, names, everybody, labels, threads, seed)
+    data, sheet = _part(everybody, whole)
+    if trials:
+        settings = search(sheet, data["quarter"].to_numpy(dtype=object), trials)
+        spec = replace(spec, parameters=tuple(sorted(settings.items())))
+        whole, sheet = replace(whole, spec=spec), replace(sheet, spec=spec)
     held, judged = cross_fit(sheet), sheet.judged
     calibration = fit_best(held.raw[judged], sheet.fits[judged], sheet.weight[judged], sheet.fold[judged])
     booster = grow(whole, held.rounds)
@@ -120,6 +118,16 @@ def train(
         data_hash=_hash(everybody, whole),
         believed=labels.believed or whole.believed(),
     )
+
+
+def _sheet(spec: ModelSpec, names: list[str], data: pd.DataFrame, labels: Labels, threads: int, seed: int) -> Sheet:
+    x, weak = matrix(data, names), labels.source == WEAK
+    label, target, weight = (data[name].to_numpy(dtype=float) for name in ("label", "target", "weight"))
+    sheet = Sheet(spec, names, x, label, target, weight, folds(data["group"]), threads_for(x.size, threads), seed, weak)
+    if labels.rules is None:
+        return sheet
+    fired = labels.rules.fired[data["rule_row"].to_numpy()]
+    return replace(sheet, by_rule=data["by_rule"].to_numpy(), rules=replace(labels.rules, fired=fired))
 
 
 def _part(data: pd.DataFrame, sheet: Sheet) -> tuple[pd.DataFrame, Sheet]:

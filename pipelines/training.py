@@ -21,11 +21,12 @@ if TYPE_CHECKING:
     from models.specs import ModelSpec
 
 
-def train_challenger(source: Source, name: str, given: str | None, workplace: Workplace) -> None:
+def train_challenger(source: Source, name: str, given: str | None, workplace: Workplace, trials: int = 0) -> None:
     """Train, evaluate, log and register a challenger; writes WORK/training/<target>_<grain>.
 
     Labels: ``store`` = closed verdicts and outcomes of leads; a folder = its past_verdict / past_finding; None =
-    the data folder's own, else the store's. Raises ModelNotTrained when there are too few.
+    the data folder's own, else the store's. ``trials``: other tree settings that are tried first.
+    Raises ModelNotTrained when there are too few.
     """
     from models.labels import enough
     from models.registry import CHALLENGER, Registry
@@ -52,7 +53,8 @@ def train_challenger(source: Source, name: str, given: str | None, workplace: Wo
         with steps.step("training", "训练 Train and register"):
             registry = Registry(workplace.tracking_uri(), workplace.mlflow)
             present = registry.champion(spec)
-            trained = train(spec, rows, labels, groups_of(spec.grain), threads=source.threads, champion=present)
+            groups = groups_of(spec.grain)
+            trained = train(spec, rows, labels, groups, threads=source.threads, champion=present, trials=trials)
             facts = {"snapshot": snapshot.digest, "as_of": str(source.quarter.as_of)}
             number = registry.register(trained, CHALLENGER, {**facts, "basis_version": basis.rulebook.version})
             folder = write_training(trained, workplace.training)
