@@ -11,11 +11,13 @@ import pandas as pd
 import pytest
 from scipy.sparse import csr_array
 
+import models.crossfit
 import models.training
-from models.boosting import matrix
+from models.boosting import folds, matrix
+from models.crossfit import Sheet
 from models.labels import Labels, RuleRows
 from models.measures import average_precision
-from models.search import SPACE
+from models.search import SPACE, search
 from models.specs import ModelSpec
 from models.training import Trained, train
 
@@ -69,16 +71,23 @@ def test_verdicts_of_the_newest_quarter_do_not_reach_older_trees_through_the_rul
 
 
 def test_a_search_is_the_same_again_and_uses_no_label_of_the_test(
-    spec: ModelSpec, rows: pd.DataFrame, labels_of: Any, groups: dict[str, str]
+    spec: ModelSpec, rows: pd.DataFrame, labels_of: Any, groups: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(models.crossfit, "MOST_ROUNDS", 60)
     slow = replace(spec, parameters=tuple({**dict(spec.parameters), "learning_rate": 1e-4}.items()))
-    done = train(slow, rows, labels_of(rows), groups, threads=1, trials=2)
-    chosen = dict(done.spec.parameters)
-    assert chosen["learning_rate"] in SPACE["learning_rate"]
-    turned = labels_of(rows)
-    newest = turned.frame["quarter"] == "2026Q2"
-    turned.frame.loc[newest, "label"] = 1 - turned.frame.loc[newest, "label"]
-    assert dict(train(slow, rows, turned, groups, threads=1, trials=2).spec.parameters) == chosen
+    quarters = rows["quarter"].to_numpy(dtype=object)
+
+    def chosen(turned: bool) -> dict[str, Any]:
+        label = labels_of(rows).frame["label"].to_numpy(dtype=float)
+        label = np.where(turned & (quarters == "2026Q2"), 1 - label, label)
+        names = list(groups)
+        sheet = Sheet(slow, names, matrix(rows, names), label, label, np.ones(len(rows)), folds(rows["group"]), 1)
+        return search(sheet, quarters, 2)
+
+    found = chosen(False)
+    assert found["learning_rate"] in SPACE["learning_rate"]
+    assert set(found) == set(dict(spec.parameters))
+    assert chosen(True) == found
 
 
 def test_very_many_rows_are_tested_by_a_part_and_all_grow_the_model(
