@@ -23,7 +23,8 @@ Every feature is computed as of the end of the quarter from what was known then.
 over integers and decimals and divided once, so the same data give the same bytes. A feature whose data are
 absent is null throughout and said in the report of the run.
 
-方向 direction: + more is more suspicious, - less is. It tells the reader what to expect; no model is constrained to it.
+方向 direction: + more is more suspicious, - less is. It tells the reader what to expect; where medicine demands it,
+models are held to it (docs/models.md).
 
 每组第二张表为实测 The second table of a group is measured (`make study AREA=features`), on a simulated city (5,000 persons,
 seed 5, six months of look-back, with faults) and on real hospital orders, each through check, basis and models as

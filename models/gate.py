@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from models.boosting import SEED, matrix
-from models.evaluation import FOREST
+from models.evaluation import FITTED
 from models.loaded import LoadedModel
 from models.measures import Ranking, calibration_bins, gap, interval, resampled
 
@@ -47,13 +47,13 @@ def judge(challenger: LoadedModel, test: pd.DataFrame, champion: LoadedModel | N
 
     ``test``, ``tested``: the evaluation frames of challenger and champion. Compared on the random arm of the newest
     labelled quarter where that holds enough, else on what there is, and ``how`` says on what. An objection is raised
-    only by an interval that lies wholly on the wrong side: 90 % for average precision, precision at capacity and
-    calibration error; for subgroups so wide that all of them together err as seldom (Bonferroni).
+    only by an interval that lies wholly on the wrong side: so wide that average precision, precision at capacity and
+    calibration error together err as seldom as one of 90 % would, and all subgroups together too (Bonferroni).
     """
     objections = [
         f"it ranks worse than the baseline '{name}'"
         for name, gain in challenger.manifest["metrics"]["gain"].items()
-        if name != FOREST and gain["interval90"][1] < 0
+        if name not in FITTED and gain["interval90"][1] < 0
     ]
     if champion is None:
         return Judged(objections)
@@ -63,8 +63,8 @@ def judge(challenger: LoadedModel, test: pd.DataFrame, champion: LoadedModel | N
     rows, weight, arm = _arm(rows)
     found = _paired(rows, weight, challenger.spec.capacity_share)
     for name, entry in found["differences"].items():
-        if entry["interval90"][1] < 0:
-            objections.append(_sentence(name, entry, entry["interval90"], f"the same {found['rows']} rows"))
+        if entry["interval"][1] < 0:
+            objections.append(_sentence(name, entry, entry["interval"], f"the same {found['rows']} rows"))
     for entry in found["subgroups"]:
         if entry["interval"][1] < 0:
             objections.append(_sentence(PRECISION, entry, entry["interval"], f"the subgroup {entry['subgroup']}"))
@@ -79,10 +79,14 @@ def _sentence(name: str, entry: dict[str, Any], limits: list[float], where: str)
     )  # fmt: skip
 
 
+def never_saw(champion: LoadedModel, test: pd.DataFrame) -> bool:
+    """Whether the champion was trained on older quarters than the rows, or on no verdict at all."""
+    return bool(champion.is_weak or max(champion.quarters) < test["quarter"].min())
+
+
 def _same_rows(test: pd.DataFrame, champion: LoadedModel, tested: pd.DataFrame) -> tuple[pd.DataFrame | None, str]:
     """Rows that neither model was trained on, with the champion's ``rival_raw`` and ``rival_probability``."""
-    unseen = champion.is_weak or max(champion.quarters) < test["quarter"].min()
-    if unseen:
+    if never_saw(champion, test):
         raw = champion.booster.predict(matrix(test, champion.names), raw_score=True)
         rows = test.assign(rival_raw=raw, rival_probability=champion.calibration.apply(raw))
         return rows, "the champion scored the challenger's test rows"
@@ -144,7 +148,8 @@ def _paired(rows: pd.DataFrame, weight: Any, share: float) -> dict[str, Any]:
         "rows": len(rows),
         "positives": int(rows["label"].sum()),
         "differences": {
-            name: {"value": value, "interval90": interval([draw[name] for draw in all_draws])}
+            name: {"value": value, "interval90": interval(draws := [draw[name] for draw in all_draws]),
+                   "interval": _wide(draws, len(whole))}
             for name, value in whole.items()
         },
         "subgroups": [

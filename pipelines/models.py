@@ -32,10 +32,10 @@ def log_event(workplace: Workplace, action: str, event: dict[str, Any]) -> None:
 
 def show_models(workplace: Workplace) -> None:
     """Print every registered version."""
-    from models.specs import load_specs
+    from models.specs import all_specs
 
     registry, rows = registry_of(workplace), []
-    for name, spec in load_specs().items():
+    for name, spec in all_specs().items():
         for version in registry.versions(spec):
             manifest = version.manifest
             precision = manifest["metrics"]["average_precision"]["model"]["value"]
@@ -52,11 +52,11 @@ def _span(entry: dict[str, Any]) -> str:
 def show_comparison(workplace: Workplace) -> None:
     """Print each trained model beside its baselines, with 90 % intervals; challengers stand below champions."""
     from models.registry import CHALLENGER, CHAMPION
-    from models.specs import load_specs
+    from models.specs import all_specs
 
     registry = registry_of(workplace)
     rows, kinds = [], []
-    for name, spec in load_specs().items():
+    for name, spec in all_specs().items():
         for alias in (CHAMPION, CHALLENGER):
             model = registry.under(spec, alias)
             if model is None:
@@ -80,13 +80,13 @@ def show_comparison(workplace: Workplace) -> None:
 def promote_models(workplace: Workplace, which: str | None, approved_by: str, override: str | None) -> None:
     """Promote one challenger or all; each event goes into the log, refusals too."""
     from models.registry import CHALLENGER
-    from models.specs import load_specs, spec_named
+    from models.specs import all_specs, spec_named
 
     registry = registry_of(workplace)
     specs = (
         [spec_named(which)]
         if which
-        else [spec for spec in load_specs().values() if registry.under(spec, CHALLENGER) is not None]
+        else [spec for spec in all_specs().values() if registry.under(spec, CHALLENGER) is not None]
     )
     if not specs:
         raise ModelNotTrained("There is no challenger: train one with 'rxpanel train'.")

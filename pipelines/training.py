@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from pipelines.gate import Source, fresh, pass_gate, refuse_when_blocked, snapshot_of
 from pipelines.knowledge import basis_of
-from pipelines.labelled import Labelled, labels_of_folder, labels_of_store
+from pipelines.labelled import Labelled, labels_of_folder, labels_of_store, with_rules
 from pipelines.progress import Steps
 from pipelines.quarter import machine_of
 from pipelines.scoring import groups_of
@@ -23,14 +23,17 @@ if TYPE_CHECKING:
     from models.training import Trained
 
 
-def train_challenger(source: Source, name: str, given: str | None, workplace: Workplace, by: str | None = None) -> None:
+def train_challenger(
+    source: Source, name: str, given: str | None, workplace: Workplace, by: str | None = None, trials: int = 0
+) -> None:
     """Train, evaluate, log and register a challenger; writes WORK/training/<target>_<grain>.
 
     Labels: ``store`` = closed verdicts and outcomes of leads; a folder = its past_verdict / past_finding; None =
-    the data folder's own, else the store's. ``by`` = who trains (None = the machine's account). Raises
-    ModelNotTrained when there are too few.
+    the data folder's own, else the store's. ``by`` = who trains (None = the machine's account). ``trials``: other
+    tree settings that are tried first. Raises ModelNotTrained when there are too few.
     """
     from models.labels import enough
+    from models.registry import Registry
     from models.specs import spec_named
     from models.training import train, write_training
 
@@ -49,9 +52,12 @@ def train_challenger(source: Source, name: str, given: str | None, workplace: Wo
                 f"{source.quarter.as_of:%Y-%m-%d}: there are {positives} and {len(labels.frame) - positives}."
             )
         with steps.step("features", "特征 Features of the labelled quarters"):
+            labels = with_rules(labelled, spec, labels)
             rows = labelled.rows(sorted(set(labels.frame["quarter"])), spec.grain)
         with steps.step("training", "训练 Train and register"):
-            trained = train(spec, rows, labels, groups_of(spec.grain), threads=source.threads)
+            present = Registry(workplace.tracking_uri(), workplace.mlflow).champion(spec)
+            groups = groups_of(spec.grain)
+            trained = train(spec, rows, labels, groups, threads=source.threads, champion=present, trials=trials)
             facts = {"snapshot": snapshot.digest, "as_of": str(source.quarter.as_of)}
             facts["basis_version"] = basis.rulebook.version
             number = _register(trained, facts, (by or "").strip() or account(), workplace)

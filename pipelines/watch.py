@@ -30,12 +30,12 @@ def watch_models(workplace: Workplace, quarter: str | None) -> None:
     Written to WORK/watch/<quarter>.json, the same numbers as shown.
     """
     from models.plain import without_nan
-    from models.specs import load_specs
+    from models.specs import all_specs
     from models.watch import watched
 
     chosen = Quarter.parse(quarter) if quarter else workplace.newest()
     registry, found = registry_of(workplace), []
-    for spec in load_specs().values():
+    for spec in all_specs().values():
         model = registry.champion(spec)
         if model is not None:
             found.append(watched(model, _features(workplace, chosen, spec.grain), _judged(workplace, chosen, model)))

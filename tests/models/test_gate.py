@@ -82,7 +82,7 @@ def _objections(test: pd.DataFrame, tested: pd.DataFrame, spec: ModelSpec) -> st
 
 
 def test_a_worse_order_at_the_top_is_refused(spec: ModelSpec) -> None:
-    test, tested = frames()
+    test, tested = frames(count=3000)
     top = test["raw"] > np.quantile(test["raw"], 0.8)
     assert "precision at capacity" in _objections(test.assign(raw=test["raw"].where(~top, -9)), tested, spec)
 

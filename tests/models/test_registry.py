@@ -350,7 +350,7 @@ def test_the_comparison_lists_champions_and_challengers(
     simple = {name: first["baselines"][name]["value"] for name in ("total amount", "number of findings")}
     assert first["gain_over"] == max(simple, key=lambda name: simple[name])
     assert first["gain"]["interval90"][0] > 0
-    assert set(first["baselines"]) == {"total amount", "number of findings", "isolation forest"}
+    assert set(first["baselines"]) == {"total amount", "number of findings", "isolation forest", "logistic regression"}
     for name in ("precision_at_capacity", "recall_at_capacity", "calibration_error", "money_per_100_reviews"):
         low, high = first[name]["interval90"]
         assert low <= high

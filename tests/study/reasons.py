@@ -11,10 +11,10 @@ from models.registry import CHAMPION, Registry
 from models.specs import spec_named
 from models.themes import theme_table
 from records.workplace import Workplace
-from tests.study.cities import SEEDS, rxpanel
+from tests.study.cities import rxpanel
 
 CAUSES = Path(__file__).parent / "causes.toml"
-QUARTER, PERSONS = "2026Q3", 5_000
+QUARTER, PERSONS, SEEDS = "2026Q3", 5_000, (1, 2, 3)
 FIRST, LEAST = 3, 0.8
 TARGETS = ("unreasonable", "fraud")
 
