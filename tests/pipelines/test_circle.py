@@ -126,7 +126,6 @@ def test_why_shows_the_same_sentences_and_numbers_as_the_reasons(circled: Path, 
     assert (circled / "why.png").read_bytes().startswith(b"\x89PNG")
     explained = command("explain", code, "--quarter", "2026Q3", "--work", work).stdout
     assert all(row.reason_zh in explained for row in mine.itertuples())
-    assert "no row of grain" in command("models", "why", name, "nobody", "--work", work, check=False).stderr
 
 
 #: Runs the code cells of a notebook in order, in one name space; says what some of the names hold then.
