@@ -8,6 +8,7 @@ from pathlib import Path
 
 from features.catalogue import GRAINS, KEYS, Catalogue, Feature, load_catalogue
 from features.measured import Measured, load_measured
+from features.themes import load_themes, themes_of
 from features.words import value_text
 from records.output import write_text
 
@@ -22,7 +23,8 @@ Every feature is computed as of the end of the quarter from what was known then.
 over integers and decimals and divided once, so the same data give the same bytes. A feature whose data are
 absent is null throughout and said in the report of the run.
 
-方向 direction: + more is more suspicious, - less is. It tells the reader what to expect; no model is constrained to it.
+方向 direction: + more is more suspicious, - less is. It tells the reader what to expect; where medicine demands it,
+models are held to it (docs/models.md).
 
 每组第二张表为实测 The second table of a group is measured (`make study AREA=features`), on a simulated city (5,000 persons,
 seed 5, six months of look-back, with faults) and on real hospital orders, each through check, basis and models as
@@ -34,7 +36,7 @@ seed 5, six months of look-back, with faults) and on real hospital orders, each 
 - 有别 varies: whether it takes more than one value in the city 城市 and in the real orders 真实医嘱. The orders are of
   one institution, so no feature of institutions can vary there.
 - 模型 models: which models of the grain may take it and, behind each, the share of the city's subjects in whose named
-  reasons (the eight largest) it stands; – where the model trained on that city did not take it, because the labelled
+  reasons (eight at most) it stands; – where the model trained on that city did not take it, because the labelled
   rows had no value of it or the labels were made of rule findings and so is the feature.
 """
 _DEFINED = "| feature | 中文 | definition | unit | window | missing | needs | 方向 |\n|---|---|---|---|---|---|---|---|\n"
@@ -58,7 +60,7 @@ def page(catalogue: Catalogue, measured: Measurements) -> str:
             parts += [_row(feature) for feature in members]
             parts.append(f"\n{_MEASURED}")
             parts += [_measured_row(feature, measured[grain, feature.name]) for feature in members]
-    return "".join([*parts, _constant(catalogue, measured)])
+    return "".join([*parts, _themes(), _constant(catalogue, measured)])
 
 
 def _counts(catalogue: Catalogue, measured: Measurements) -> str:
@@ -112,6 +114,19 @@ def _varies(told: bool) -> str:
 
 def _share(share: float | None) -> str:
     return "–" if share is None else f"{100 * share:.1f} %"
+
+
+def _themes() -> str:
+    """Which features are told together when a score is explained."""
+    lines = [
+        "\n## 主题 Themes\n\nReasons tell features of one theme together (`features/themes.toml`). What counts of findings\n"
+        "contribute goes to the themes of what was found.\n\n| 主题 theme | "
+        + " | ".join(f"{GRAIN_ZH[grain]} {grain}" for grain in GRAINS) + " |\n|---|---|---|---|---|\n"
+    ]  # fmt: skip
+    for theme in load_themes():
+        members = [[f"`{name}`" for name, its in themes_of(grain).items() if its == theme] for grain in GRAINS]
+        lines.append(f"| {theme.zh} {theme.en} | " + " | ".join(" ".join(names) for names in members) + " |\n")
+    return "".join(lines)
 
 
 def _constant(catalogue: Catalogue, measured: Measurements) -> str:

@@ -36,7 +36,7 @@ def with_background(spec: ModelSpec, rows: pd.DataFrame, data: pd.DataFrame) -> 
         drawn = _drawn(free[~free["key"].isin(established)], int(spec.background * labelled))
         if len(drawn):
             weight = len(free) / len(drawn)
-            parts.append(drawn.assign(label=0, weight=weight, known=True, random=False, loss=0.0, presumed=True))
+            parts.append(drawn.assign(label=0, weight=weight, known=True, random=False, loss=0.0, presumed=True, by_rule=False))
     if not parts:
         return data
     labelled_rows = data.assign(weight=1.0, known=True)

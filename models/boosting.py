@@ -23,10 +23,10 @@ def threads_for(cells: int, threads: int) -> int:
     return threads if cells >= _CELLS_FOR_THREADS else 1
 
 
-def parameters(spec: ModelSpec, threads: int, seed: int = SEED) -> dict[str, Any]:
-    """All parameters of a training."""
+def parameters(spec: ModelSpec, threads: int, seed: int = SEED, soft: bool = False) -> dict[str, Any]:
+    """All parameters of a training. ``soft``: targets lie between 0 and 1 too; the loss is the same."""
     return {
-        "objective": "binary",
+        "objective": "cross_entropy" if soft else "binary",
         "verbosity": -1,
         "deterministic": True,
         "force_row_wise": True,
@@ -34,6 +34,12 @@ def parameters(spec: ModelSpec, threads: int, seed: int = SEED) -> dict[str, Any
         "seed": seed,
         **dict(spec.parameters),
     }
+
+
+def constraints(spec: ModelSpec, names: list[str]) -> dict[str, Any]:
+    """What the specification demands of features, in the order of the columns; nothing where none is demanded."""
+    signs = [dict(spec.constrained).get(name, 0) for name in names]
+    return {"monotone_constraints": signs} if any(signs) else {}
 
 
 def matrix(features: pd.DataFrame, names: list[str]) -> np.ndarray:

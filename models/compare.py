@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from models.evaluation import FOREST, MODEL
+from models.evaluation import FITTED, MODEL
 from models.loaded import LoadedModel
 from models.registry import CHALLENGER, CHAMPION, Registry
 from models.specs import load_specs
@@ -31,7 +31,7 @@ def row_of(model: LoadedModel, alias: str) -> dict[str, Any]:
     metrics = model.manifest["metrics"]
     precision = dict(metrics["average_precision"])
     own = precision.pop(MODEL)
-    simple = [name for name in precision if name != FOREST]
+    simple = [name for name in precision if name not in FITTED]
     best = max(simple, key=lambda name: precision[name]["value"], default=None)
     return {
         "model": model.spec.name,

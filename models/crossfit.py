@@ -7,7 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from models.boosting import FOLDS, SEED, parameters
+from models.boosting import FOLDS, SEED, constraints, parameters
+from models.labels import RuleRows
+from models.rule_precision import RulePrecision, fit
 from models.specs import ModelSpec
 
 MOST_ROUNDS, LEAST_ROUNDS = 600, 20
@@ -15,44 +17,92 @@ MOST_ROUNDS, LEAST_ROUNDS = 600, 20
 MOST_ROUNDS_WEAK = 300
 #: A fold stops growing when so many trees in a row brought nothing.
 _PATIENCE = 60
+#: Of targets between 0 and 1 too; for labels it is the binary log loss.
+_LOSS = "cross_entropy"
 
 
 @dataclass(frozen=True)
 class Sheet:
-    """Labelled rows as arrays: features, label 0/1, design weight (mean 1), fold; and how trees are grown."""
+    """Labelled rows as arrays: features, label 0/1, design weight (mean 1), fold; and how trees are grown.
+
+    ``target`` (0..1) is what trees grow on and probabilities are fitted to: the label, softened where experts
+    disagreed, or the chance that rules give. Rows with ``by_rule`` were judged by nobody: trees grow on what the rules
+    that ``fired`` on them say, each believed as far as the verdicts of this very sheet allow; nothing else counts them.
+    """
 
     spec: ModelSpec
     names: list[str]
     x: Any
     label: Any
+    target: Any
     weight: Any
     fold: Any
     threads: int = 2
     seed: int = SEED
-    most: int = MOST_ROUNDS
+    weak: bool = False
+    by_rule: Any = None
+    rules: RuleRows | None = None
 
     def take(self, rows: Any) -> Sheet:
         """Some of the rows."""
-        return replace(self, x=self.x[rows], label=self.label[rows], weight=self.weight[rows], fold=self.fold[rows])
+        names = ("x", "label", "target", "weight", "fold", *(("by_rule",) if self.by_rule is not None else ()))
+        rules = self.rules and replace(self.rules, fired=self.rules.fired[np.flatnonzero(_mask(rows, len(self.label)))])
+        return replace(self, **{name: getattr(self, name)[rows] for name in names}, rules=rules)
+
+    @property
+    def judged(self) -> Any:
+        """Which rows a person judged, or count as if."""
+        return np.ones(len(self.label), dtype=bool) if self.by_rule is None else ~self.by_rule
+
+    def believed(self) -> RulePrecision | None:
+        """How far each rule is believed, by the verdicts of this very sheet; None where rules are not asked."""
+        if self.rules is None:
+            return None
+        rules, judged = self.rules, self.judged
+        return fit(rules.rules, rules.prior, rules.fired[judged], self.label[judged], self.growing_weight[judged])
+
+    def grown_on(self) -> tuple[Any, Any]:
+        """Targets and weights that trees grow on, rows that rules alone speak of among them."""
+        believed = self.believed()
+        if believed is None or self.rules is None:
+            return self.target, self.growing_weight
+        return np.where(self.judged, self.target, believed.chance(self.rules.fired)), self.growing_weight
 
     @property
     def growing_weight(self) -> Any:
         """The weight trees grow on: tempered, because the full design weight wastes most of a small sample."""
-        weight = self.weight**self.spec.weight_power
-        return weight / weight.mean() if len(weight) else weight
+        weight, judged = self.weight**self.spec.weight_power, self.judged
+        if not judged.any():
+            return weight
+        return np.where(judged, weight / weight[judged].mean(), self.weight)
+
+    @property
+    def most(self) -> int:
+        """The most trees."""
+        return MOST_ROUNDS_WEAK if self.weak else MOST_ROUNDS
+
+    @property
+    def fits(self) -> Any:
+        """What probabilities are fitted to: the final word of a person, or the chance that rules give."""
+        return self.target if self.weak else self.label
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """All parameters of a training on these columns and targets."""
+        soft = self.rules is not None or bool(((self.target > 0) & (self.target < 1)).any())
+        return {**parameters(self.spec, self.threads, self.seed, soft), **constraints(self.spec, self.names)}
 
     @property
     def has_both(self) -> bool:
-        """Whether both classes are there."""
-        return len(np.unique(self.label)) == 2
+        """Whether both classes are there among the judged."""
+        return len(np.unique(self.label[self.judged])) == 2
 
     def dataset(self, reference: Any = None) -> Any:
         """The rows as LightGBM takes them."""
         import lightgbm
 
-        return lightgbm.Dataset(
-            self.x, label=self.label, weight=self.growing_weight, feature_name=self.names, reference=reference
-        )
+        target, weight = self.grown_on()
+        return lightgbm.Dataset(self.x, label=target, weight=weight, feature_name=self.names, reference=reference)
 
 
 @dataclass(frozen=True)
@@ -63,12 +113,17 @@ class Held:
     rounds: int
 
 
+def _mask(rows: Any, count: int) -> Any:
+    chosen = np.zeros(count, dtype=bool)
+    chosen[rows] = True
+    return chosen
+
+
 def grow(sheet: Sheet, rounds: int) -> Any:
     """A booster of so many trees on all rows of the sheet."""
     import lightgbm
 
-    settings = parameters(sheet.spec, sheet.threads, sheet.seed)
-    return lightgbm.train(settings, sheet.dataset(), num_boost_round=rounds)
+    return lightgbm.train(sheet.settings, sheet.dataset(), num_boost_round=rounds)
 
 
 def cross_fit(sheet: Sheet) -> Held:
@@ -79,7 +134,7 @@ def cross_fit(sheet: Sheet) -> Held:
     """
     grown = {}
     for number in range(FOLDS):
-        inside, outside = sheet.take(sheet.fold != number), sheet.take(sheet.fold == number)
+        inside, outside = sheet.take(sheet.fold != number), sheet.take((sheet.fold == number) & sheet.judged)
         if inside.has_both and len(outside.label):
             grown[number] = _watched(inside, outside)
     raw = np.zeros(len(sheet.label))
@@ -97,7 +152,7 @@ def _watched(inside: Sheet, outside: Sheet) -> tuple[Any, Any]:
     history: dict[str, Any] = {}
     train_set = inside.dataset()
     booster = lightgbm.train(
-        {**parameters(inside.spec, inside.threads, inside.seed), "metric": "binary_logloss"},
+        {**inside.settings, "metric": _LOSS},
         train_set,
         num_boost_round=inside.most,
         valid_sets=[outside.dataset(train_set)],
@@ -106,7 +161,7 @@ def _watched(inside: Sheet, outside: Sheet) -> tuple[Any, Any]:
             lightgbm.early_stopping(_PATIENCE, verbose=False),
         ],
     )
-    losses = np.array(history["valid_0"]["binary_logloss"]) * float(outside.growing_weight.sum())
+    losses = np.array(history["valid_0"][_LOSS]) * float(outside.growing_weight.sum())
     # A fold that stopped early counts on with its last loss, so that all folds have the same length.
     return booster, np.append(losses, np.full(inside.most - len(losses), losses[-1]))
 

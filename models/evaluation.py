@@ -9,22 +9,30 @@ import numpy as np
 from models.boosting import SEED, matrix
 from models.measures import Ranking, brier, calibration_bins, gap, interval, resampled
 from models.specs import ModelSpec
+from models.subgroups import subgroups
 
 if TYPE_CHECKING:
     import pandas as pd
 
 REPEATS = 300
 MODEL, FOREST = "model", "isolation forest"
+LOGISTIC, PRESENT = "logistic regression", "present champion"
+#: Rivals that are no single column. Columns of test rows that hold the scores of two of them.
+FITTED = (FOREST, LOGISTIC, PRESENT)
+_SCORED = {LOGISTIC: "raw_logistic", PRESENT: "raw_champion"}
 
 
 def rivals(test: pd.DataFrame, names: list[str], baselines: dict[str, str], seed: int = SEED) -> dict[str, Any]:
-    """Scores of the baselines on the test rows: the one-column ones and an isolation forest."""
+    """Scores of the baselines on the test rows: the one-column ones, those that were scored with the rows, a forest."""
     from sklearn.ensemble import IsolationForest
 
     found = {}
     for name, column in baselines.items():
         if column in test.columns:
             found[name] = test[column].astype("float64").fillna(0).to_numpy(dtype=float)
+    for name, column in _SCORED.items():
+        if column in test.columns:
+            found[name] = test[column].to_numpy(dtype=float)
     x = matrix(test, names)
     middle = np.nan_to_num(np.nanmedian(np.vstack([x, np.zeros(x.shape[1])]), axis=0))
     filled = np.where(np.isnan(x), middle, x)
@@ -71,6 +79,7 @@ def evaluate(
         "capacity_share": spec.capacity_share,
         **{name: value[name] for name in _Measured.OTHERS},
         "intervals90": {name: interval([draw[name] for draw in draws]) for name in _Measured.OTHERS},
+        "subgroups": subgroups(rows, weight, spec.capacity_share, seed),
     }
 
 

@@ -1,8 +1,9 @@
 """Labels: what earlier verdicts, investigations and findings say, with the weight each deserves.
 
 A label frame has one row a key and quarter: key, quarter, label (0/1), weight (mean 1), known (its chance of being
-reviewed is known, so it may count in an evaluation), random (chosen by a random design), loss (yuan found). Its
-source is one word for the whole frame.
+reviewed is known, so it may count in an evaluation), random (chosen by a random design), loss (yuan found), and
+perhaps target (0..1: what trees grow on where experts disagreed or rules alone speak; absent = the label). Its source
+is one word for the whole frame.
 """
 
 from __future__ import annotations
@@ -10,8 +11,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from models.rule_precision import RulePrecision
 from models.specs import ModelSpec
 from records.periods import Quarter
 
@@ -26,11 +28,26 @@ _TRIM = 10.0
 
 
 @dataclass(frozen=True)
+class RuleRows:
+    """Which rules point at which rows of a label frame: its column ``rule_row`` numbers the rows of ``fired``.
+
+    ``fired``: sparse, rows by rules, 0/1. ``prior``: what is believed of each rule before any verdict, 0..1. Rows of the
+    frame with ``by_rule`` were judged by nobody: rules alone speak of them.
+    """
+
+    rules: tuple[str, ...]
+    fired: Any
+    prior: Any
+
+
+@dataclass(frozen=True)
 class Labels:
-    """A label frame and where it comes from."""
+    """A label frame, where it comes from, what rules say of its rows, and how far each rule was believed for it."""
 
     frame: pd.DataFrame
     source: str
+    rules: RuleRows | None = None
+    believed: RulePrecision | None = None
 
 
 def is_fraud(codes: object) -> bool:
@@ -61,28 +78,51 @@ def design_weights(probability: pd.Series, random: pd.Series) -> pd.DataFrame:
 def from_verdicts(verdicts: pd.DataFrame, quarters: dict[str, str], spec: ModelSpec, before: datetime, source: str) -> Labels:
     """Labels of the prescription grain from final verdicts (of earlier reviews, or of the store).
 
-    ``verdicts``: rxno, reviewed_time, verdict_class, fund_codes, loss_amt, selection, incl_prob; ``quarters``
-    tells the quarter of each prescription in the data. Verdicts given at or after ``before``, without a class
-    ("cannot be judged" is no label), or of a prescription that is not in the data are left out.
+    ``verdicts``: rxno, reviewed_time, verdict_class, item_codes, fund_codes, loss_amt, selection, incl_prob, and
+    perhaps soft_label (share of blind opinions of class 1 or worse); ``quarters`` tells the quarter of each
+    prescription in the data. Verdicts given at or after ``before``, without a class ("cannot be judged" is no label),
+    or of a prescription that is not in the data are left out; for a family also unreasonable ones without item codes,
+    which say nothing of the kind.
     """
     import pandas as pd
 
     judged = pd.to_numeric(verdicts["verdict_class"], errors="coerce")
     given = pd.to_datetime(verdicts["reviewed_time"])
     usable = judged.notna() & verdicts["rxno"].isin(quarters.keys()) & (given < pd.Timestamp(before))
+    if spec.is_family:
+        usable &= (judged < 1) | verdicts["item_codes"].map(bool).where(verdicts["item_codes"].notna(), False).astype(bool)
     known = verdicts[usable].sort_values("rxno")
-    fraud = known["fund_codes"].map(is_fraud).astype(int)
-    unreasonable = (judged[known.index].astype(float) >= 1).astype(int)
+    label = _positive(known, judged[known.index].astype(float) >= 1, spec)
     random = known["selection"] == "random"
     frame = pd.DataFrame(
         {
             "key": known["rxno"].astype(str),
             "quarter": known["rxno"].map(quarters),
-            "label": fraud if spec.target == "fraud" else unreasonable,
+            "label": label,
             "loss": _yuan(known["loss_amt"]),
         }
     ).join(design_weights(known["incl_prob"], random))
+    if spec.target == "unreasonable" and "soft_label" in known:
+        frame["target"] = _softened(label, known["soft_label"])
     return Labels(frame.assign(random=random & frame["known"]).reset_index(drop=True), source)
+
+
+def _positive(known: pd.DataFrame, unreasonable: pd.Series, spec: ModelSpec) -> pd.Series:
+    if spec.target == "fraud":
+        return known["fund_codes"].map(is_fraud).astype(int)
+    if not spec.is_family:
+        return unreasonable.astype(int)
+    named = known["item_codes"].map(lambda codes: isinstance(codes, str) and not spec.item_codes.isdisjoint(codes.split()))
+    return (unreasonable & named.astype(bool)).astype(int)
+
+
+def _softened(label: pd.Series, share: pd.Series) -> pd.Series:
+    """The label, where the two blind experts agreed; else a third of the way to it for each of them and the final word."""
+    import pandas as pd
+
+    blind = pd.to_numeric(share, errors="coerce").astype("float64")
+    split = (blind > 0) & (blind < 1)
+    return label.astype("float64").where(~split, (2 * blind + label) / 3)
 
 
 def from_investigations(findings: pd.DataFrame, spec: ModelSpec, before: datetime, source: str) -> Labels:
@@ -125,9 +165,10 @@ def from_findings(findings: pd.DataFrame, keys: pd.DataFrame, spec: ModelSpec) -
 
 
 def enough(labels: Labels, spec: ModelSpec) -> bool:
-    """Whether there are enough positives and negatives to train on."""
-    positives = int(labels.frame["label"].sum())
-    return min(positives, len(labels.frame) - positives) >= spec.least_labels
+    """Whether there are enough positives and negatives to train on; what rules alone say does not count."""
+    judged = labels.frame[~labels.frame["by_rule"]] if "by_rule" in labels.frame else labels.frame
+    positives = int(judged["label"].sum())
+    return min(positives, len(judged) - positives) >= spec.least_labels
 
 
 def _yuan(amounts: pd.Series) -> pd.Series:

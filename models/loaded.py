@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from models.calibration import Calibration
+from models.calibration import AnyCalibration, of_entry
 from models.distribution import Distribution
 from models.plain import with_nan
 from models.specs import ModelSpec, spec_named
@@ -39,10 +39,9 @@ class LoadedModel:
         return list(self.manifest["features"])
 
     @property
-    def calibration(self) -> Calibration:
+    def calibration(self) -> AnyCalibration:
         """From raw score to probability."""
-        entry = self.manifest["calibration"]
-        return Calibration(entry["slope"], entry["intercept"])
+        return of_entry(self.manifest["calibration"])
 
     @property
     def version(self) -> str:

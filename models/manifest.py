@@ -6,7 +6,10 @@ from dataclasses import asdict
 from typing import Any
 
 from models.boosting import parameters
+from models.calibration import entry_of
+from models.definitions import feature_manifest
 from models.plain import without_nan
+from models.subgroups import MEASURES
 from models.training import Trained
 
 
@@ -23,13 +26,15 @@ def manifest_of(trained: Trained, facts: dict[str, Any]) -> dict[str, Any]:
         "model_version": trained.version,
         "features": trained.names,
         "groups": trained.groups,
-        "calibration": {"method": "platt", **asdict(trained.calibration)},
+        "calibration": entry_of(trained.calibration),
         "label_source": trained.label_source,
         "labels": trained.labels,
         "quarters": trained.quarters,
         "rounds": trained.rounds,
         "parameters": dict(spec.parameters),
+        "constrained": dict(spec.constrained),
         "data_hash": trained.data_hash,
+        "feature_manifest": feature_manifest(spec.grain, trained.names),
         "usual": trained.usual,
         "distribution": {name: asdict(entry) for name, entry in trained.distribution.items()},
         "metrics": trained.metrics,
@@ -83,11 +88,30 @@ def model_card(manifest: dict[str, Any]) -> str:
         "|---|---|---|",
         *(_row(name, metrics[name], limits) for name, limits in metrics["intervals90"].items()),
         "",
+        *_subgroup_lines(metrics.get("subgroups", [])),
         "评分只是疑点指向，不是违规认定；是否违规由有权机关依程序认定。",
         "A score points at a suspected item; only the competent authority can establish a violation.",
         "",
     ]
     return "\n".join(lines)
+
+
+def _subgroup_lines(told: list[dict[str, Any]]) -> list[str]:
+    if not told:
+        return []
+    lines = [
+        f"| {entry['by']} | {entry['value']} | {entry['rows']} | {entry['positives']} | "
+        + " | ".join(_span(entry[name]["value"], entry[name]["interval90"]) for name in MEASURES)
+        + " |"
+        for entry in told
+    ]
+    head = "| 分组 by | 值 value | 行 rows | 阳性 + | 准确率 precision | 漏查 missed | 误查 false | 预测偏差 gap |"
+    return [head, "|---|---|---|---|---|---|---|---|", *lines, ""]
+
+
+def _span(value: float | None, limits: list[float | None]) -> str:
+    shown = ["-" if number is None else f"{number:.3f}" for number in (value, *limits)]
+    return f"{shown[0]} ({shown[1]} .. {shown[2]})"
 
 
 def _row(name: str, value: float | None, limits: list[float | None]) -> str:

@@ -9,7 +9,7 @@ from features.words import reason, value_text
 from models.boosting import matrix
 from models.loaded import LoadedModel
 from models.specs import KEYS
-from records.errors import VerificationFailed
+from models.themes import Grouping, codes_of, exact_parts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 
 COLUMNS = ("target", "feature", "value", "value_text", "contribution", "reason_zh", "reason_en")
 MOST_REASONS = 8
+#: The leading feature of so many themes is always told, however many features share the theme's contribution.
+LEADING_THEMES = 3
 OTHER = "other"
-_TOLERANCE = 1e-6
 
 
 def explain(
@@ -27,13 +28,15 @@ def explain(
     features: pd.DataFrame,
     keys: set[str],
     catalogue: Mapping[str, Feature] | None = None,
+    findings: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """Reasons of the given subjects: the largest contributions by size, the rest in one row ``other``.
 
-    Grain: one row a key and feature, by key and size of contribution, ``other`` last. ``contribution`` in
-    log-odds; ``value`` is null for ``other`` and for a missing feature. ``catalogue``: features by name, the
-    grain's own when not given. Raises VerificationFailed when contributions do not sum to the raw score. Source:
-    the exact tree contributions of LightGBM, which shap's TreeExplainer delegates to.
+    Grain: one row a key and feature. Features of one theme stand together, the theme with the largest sum (by size)
+    first, within it by size of contribution; ``other`` last. Everything that shows reasons keeps this order.
+    ``contribution`` in log-odds; ``value`` is null for ``other`` and for a missing feature. Sentences begin with the
+    theme. ``catalogue``: features by name, the grain's own when not given; ``findings``: the run's, so that counts of
+    them stand with the themes they are about. Raises VerificationFailed when contributions do not sum to the raw score.
     """
     import numpy as np
     import pandas as pd
@@ -42,32 +45,59 @@ def explain(
     if chosen.empty:
         return empty_reasons(model.spec.grain)
     x = matrix(chosen, model.names)
-    parts = model.booster.predict(x, pred_contrib=True)
-    raw = model.booster.predict(x, raw_score=True)
-    if np.abs(parts.sum(axis=1) - raw).max() >= _TOLERANCE:
-        raise VerificationFailed(f"The reasons of {model.spec.name} do not add up to its scores: train it again.")
+    parts, raw = exact_parts(model, x)
     known = catalogue or {feature.name: feature for feature in load_catalogue().of(model.spec.grain)}
-    words = [known.get(name) for name in model.names]
+    subjects = list(chosen[model.spec.key].astype(str))
+    grouping = Grouping(model, x, parts, None if findings is None else codes_of(findings, model.spec.key, subjects))
+    words, size = _Words(model, known), np.abs(parts[:, :-1])
+    by_size = np.argsort(-size, axis=1, kind="stable")
     rows: list[tuple[Any, ...]] = []
-    order = np.argsort(-np.abs(parts[:, :-1]), axis=1, kind="stable")[:, :MOST_REASONS]
-    for number, key in enumerate(chosen[model.spec.key].astype(str)):
-        rows += _reasons_of(model, words, key, x[number], parts[number], order[number], float(raw[number]))
+    for number, key in enumerate(subjects):
+        order = _order(size[number], by_size[number], np.abs(grouping.totals[number]), grouping.place[number])
+        told = [(n, *grouping.names(number, n)) for n in order]
+        rows += _reasons_of(words, key, x[number], parts[number], told, float(raw[number]))
     return pd.DataFrame(rows, columns=[model.spec.key, *COLUMNS]).astype({"value": "float64"})
 
 
+def _order(size: Any, by_size: Any, total: Any, place: Any) -> list[int]:
+    """Features to be told, in order; ``place`` = the theme of each feature. Equal ones stay in the model's order."""
+    ranked, sums, themes = by_size.tolist(), total.tolist(), place.tolist()
+    first = sorted(range(len(sums)), key=lambda theme: -sums[theme])[:LEADING_THEMES]
+    # A theme that only has a share of what another one tells has no feature of its own to lead.
+    leading = [next((n for n in ranked if themes[n] == theme), None) for theme in first]
+    told = list(dict.fromkeys([*(n for n in leading if n is not None), *ranked[:MOST_REASONS]]))[:MOST_REASONS]
+    return sorted((n for n in told if size[n] > 0), key=lambda n: (-sums[themes[n]], themes[n], -size[n], n))
+
+
+class _Words:
+    """The texts of one model's features, each made once however many subjects share it."""
+
+    def __init__(self, model: LoadedModel, known: Mapping[str, Feature]) -> None:
+        self.model, self.names = model, model.names
+        self._features = [known.get(name) for name in self.names]
+        self._usual = [model.manifest["usual"].get(name, (None, None, None)) for name in self.names]
+        self._made: dict[tuple[int, float | None], tuple[str, str, str]] = {}
+
+    def of(self, n: int, value: float | None) -> tuple[str, str, str]:
+        """Value, Chinese and English sentence of a feature."""
+        if (n, value) not in self._made:
+            low, _, high = self._usual[n]
+            self._made[n, value] = _texts(self._features[n], self.names[n], value, low, high)
+        return self._made[n, value]
+
+
 def _reasons_of(
-    model: LoadedModel, words: list[Feature | None], key: str, x: Any, parts: Any, order: Any, raw: float
+    words: _Words, key: str, x: Any, parts: Any, told: list[tuple[int, str, str]], raw: float
 ) -> list[tuple[Any, ...]]:
-    target, rows = model.spec.target, []
-    for n in (n for n in order if parts[n] != 0):
-        name, value = model.names[n], None if x[n] != x[n] else float(x[n])
-        low, _, high = model.manifest["usual"].get(name, (None, None, None))
-        texts = _texts(words[n], name, value, low, high)
-        rows.append((key, target, name, value, texts[0], float(parts[n]), *texts[1:]))
+    target, rows = words.model.spec.target, []
+    for n, theme_zh, theme_en in told:
+        value = None if x[n] != x[n] else float(x[n])
+        shown, zh, en = words.of(n, value)
+        row = (key, target, words.names[n], value, shown, float(parts[n]), f"【{theme_zh}】{zh}", f"[{theme_en}] {en}")
+        rows.append(row)
     # What is left is taken as the difference, so that the rows shown add up exactly.
     rest = raw - float(parts[-1]) - sum(row[5] for row in rows)
-    rows.append((key, target, OTHER, None, "", rest, *_other(model)))
-    return rows
+    return [*rows, (key, target, OTHER, None, "", rest, *_other(words.model))]
 
 
 def _texts(feature: Feature | None, name: str, value: float | None, low: Any, high: Any) -> tuple[str, str, str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import importlib.metadata
 import json
 import tempfile
 from collections.abc import Iterator
@@ -12,20 +11,23 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from models.gate import judge
+from models.artifacts import write_artifacts
+from models.gate import judge, same_person
 from models.loaded import LoadedModel
-from models.manifest import logged_metrics, logged_parameters, manifest_of, model_card
+from models.manifest import logged_metrics, logged_parameters, manifest_of
 from models.specs import ModelSpec
 from models.tracking import Tracking
 from models.training import Trained
 from records.errors import GateRefused, ModelNotTrained, NotFound
-from records.output import write_frame, write_json, write_text
 
 if TYPE_CHECKING:
     import pandas as pd
 
 CHAMPION, CHALLENGER, PREVIOUS = "champion", "challenger", "previous"
-_IDENTITY = "rxpanel.identity"
+_IDENTITY, _TRAINED_BY = "rxpanel.identity", "rxpanel.trained_by"
+
+#: Facts of the manifest that a run is looked up by: data, definitions of the features, snapshot.
+_HASHES = ("data_hash", "feature_manifest", "snapshot")
 
 
 @dataclass(frozen=True)
@@ -48,35 +50,50 @@ class Registry:
         self.tracking = Tracking(tracking_uri, folder)
         self.client = self.tracking.client
 
-    def register(self, trained: Trained, alias: str, facts: dict[str, Any]) -> int:
+    def register(
+        self, trained: Trained, alias: str, facts: dict[str, Any], by: str = "", pictures: dict[str, bytes] | None = None
+    ) -> int:
         """Log a training and register it under an alias; the registry's version number comes back.
 
         ``facts`` = what the caller knows of the data (snapshot digest, as-of, basis version). The same training
-        with the same facts is the same version, however often it is registered.
+        with the same facts is the same version, however often it is registered. ``by`` = who asked for it, which
+        the gate wants to be another than who approves; ``pictures`` = PNG files by name, shown with the model.
         """
         spec, manifest = trained.spec, manifest_of(trained, facts)
         identity = hashlib.sha256(json.dumps(manifest, sort_keys=True, default=str).encode()).hexdigest()[:24]
         with self.tracking.answering():
             number = self._registered(spec, identity)
             if number is None:
-                number = self._log(trained, manifest, identity)
+                number = self._log(trained, manifest, identity, pictures or {})
+            self._note_trainer(spec, number, by)
             self.client.set_registered_model_alias(spec.slug, alias, str(number))
         return number
+
+    def _note_trainer(self, spec: ModelSpec, number: int, by: str) -> None:
+        """Add a name to those who trained a version."""
+        names = self._trainers(spec, number) if by.strip() else []
+        if by.strip() and not any(same_person(by, name) for name in names):
+            self.client.set_model_version_tag(spec.slug, str(number), _TRAINED_BY, "\n".join([*names, by.strip()]))
+
+    def _trainers(self, spec: ModelSpec, number: int) -> list[str]:
+        tags = self.client.get_model_version(spec.slug, str(number)).tags
+        return str(tags.get(_TRAINED_BY, "")).splitlines()
 
     def _registered(self, spec: ModelSpec, identity: str) -> int | None:
         found = self.client.search_model_versions(f"name = '{spec.slug}'")
         numbers = [int(version.version) for version in found if version.tags.get(_IDENTITY) == identity]
         return min(numbers, default=None)
 
-    def _log(self, trained: Trained, manifest: dict[str, Any], identity: str) -> int:
+    def _log(self, trained: Trained, manifest: dict[str, Any], identity: str, pictures: dict[str, bytes]) -> int:
         spec, client = trained.spec, self.client
         tags = {_IDENTITY: identity, "label_source": trained.label_source}
+        tags |= {f"rxpanel.{name}": str(manifest[name]) for name in _HASHES if name in manifest}
         experiment = self.tracking.experiment(spec.name, spec.slug)
         self._end_killed(experiment, identity)
         run = client.create_run(experiment, run_name=trained.version, tags=tags)
         self._log_numbers(run.info.run_id, trained)
         with tempfile.TemporaryDirectory(prefix="rxpanel-model-") as scratch:
-            source = self.tracking.put(run, write_artifacts(trained, manifest, Path(scratch)), "model")
+            source = self.tracking.put(run, write_artifacts(trained, manifest, Path(scratch), pictures), "model")
         client.set_terminated(run.info.run_id)
         self._ensure_model(spec)
         version = client.create_model_version(spec.slug, source, run.info.run_id, tags=tags)
@@ -131,6 +148,18 @@ class Registry:
                 raise NotFound(f"The files of {spec.name} version {number} are gone: train it again.")
             yield folder
 
+    @contextmanager
+    def files(self, spec: ModelSpec, alias: str) -> Iterator[Path]:
+        """The folder of the model under an alias, as MLflow loads it, for the time of the block.
+
+        Found also where an embedded store was moved. Raises ModelNotTrained when there is none.
+        """
+        number = self._number(spec, alias)
+        if number is None:
+            raise ModelNotTrained(f"{spec.name} has no {alias}: train one with 'rxpanel train'.")
+        with self._folder(spec, number) as folder:
+            yield folder
+
     def _load(self, spec: ModelSpec, number: int) -> LoadedModel:
         with self._folder(spec, number) as folder:
             text = (folder / "model.txt").read_bytes().decode()
@@ -158,11 +187,16 @@ class Registry:
     def promote(self, spec: ModelSpec, approved_by: str, override: str | None = None) -> dict[str, Any]:
         """Make the challenger champion if the gate allows it; the event to be logged comes back.
 
-        Raises ModelNotTrained without a challenger, GateRefused when the gate says no and nothing overrides it.
+        Raises ModelNotTrained without a challenger, GateRefused when who approves is who trained, or when the gate
+        says no and no reason overrides it. A reason never stands for the second person.
         """
         number, before = self._number(spec, CHALLENGER), self._number(spec, CHAMPION)
         if number is None:
             raise ModelNotTrained(f"{spec.name} has no challenger: train one with 'rxpanel train'.")
+        with self.tracking.answering():
+            trainers = self._trainers(spec, number)
+        if not approved_by.strip() or any(same_person(approved_by, name) for name in trainers):
+            raise GateRefused(f"{spec.name} was trained by {', '.join(trainers) or 'nobody named'}: a second person approves.")
         challenger = self._load(spec, number)
         rival = before if before != number else None
         champion = None if rival is None else self._load(spec, rival)
@@ -181,6 +215,7 @@ class Registry:
             "model": spec.name,
             "from": champion.version if champion else None,
             "to": challenger.version,
+            "trained_by": trainers,
             "approved_by": approved_by,
             "objections": judged.objections,
             "comparison": judged.comparison,
@@ -197,29 +232,3 @@ class Registry:
             self.client.set_registered_model_alias(spec.slug, CHAMPION, str(previous))
             self.client.set_registered_model_alias(spec.slug, PREVIOUS, str(current))
         return {"model": spec.name, "from": left.version, "to": back.version, "approved_by": approved_by}
-
-
-def write_artifacts(trained: Trained, manifest: dict[str, Any], scratch: Path) -> Path:
-    """The folder of a model: MLflow's native LightGBM flavour, and beside it what this program reads.
-
-    model.txt (the booster), manifest.json, metrics.json, evaluation.parquet (test rows), card.md. No pickles.
-    """
-    import lightgbm
-    import mlflow.lightgbm
-    from mlflow.models import ModelSignature
-    from mlflow.types import ColSpec, Schema
-
-    folder = scratch / "model"
-    inputs = Schema([ColSpec("double", name, required=False) for name in trained.names])
-    mlflow.lightgbm.save_model(
-        lightgbm.Booster(model_str=trained.text),
-        str(folder),
-        signature=ModelSignature(inputs, Schema([ColSpec("double")])),
-        pip_requirements=[f"lightgbm=={importlib.metadata.version('lightgbm')}"],
-    )
-    write_text(folder / "model.txt", trained.text)
-    write_json(folder / "manifest.json", manifest)
-    write_json(folder / "metrics.json", manifest["metrics"])
-    write_text(folder / "card.md", model_card(manifest))
-    write_frame(trained.test, folder / "evaluation.parquet")
-    return folder

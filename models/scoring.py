@@ -9,6 +9,8 @@ from models.loaded import LoadedModel
 from models.specs import KEYS
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     import pandas as pd
 
 COLUMNS = (
@@ -37,21 +39,83 @@ def score(model: LoadedModel, features: pd.DataFrame, top: int) -> pd.DataFrame:
 
 def ranked(model: LoadedModel, keys: pd.Series, raw: Any, top: int) -> pd.DataFrame:
     """The score table of subjects whose raw scores are known; as ``score``."""
+    import numpy as np
     import pandas as pd
 
     key = model.spec.key
-    frame = pd.DataFrame({key: keys.astype(str), "target": model.spec.target})
-    frame["score"] = model.calibration.apply(raw)
-    frame["raw_score"] = raw
-    frame["base_value"] = base_value(model)
-    order = frame.assign(minus=-frame["raw_score"]).sort_values(["minus", key], kind="stable").index
-    frame.loc[order, "rank"] = range(1, len(frame) + 1)
-    frame["rank"] = frame["rank"].astype("int64")
-    frame["flagged"] = frame["rank"] <= top
-    frame["model_name"] = model.spec.slug
-    frame["model_version"] = model.version
-    frame["label_source"] = model.label_source
-    return frame.sort_values(key, ignore_index=True)
+    frame = pd.DataFrame({key: keys.astype(str).to_numpy(), "raw": np.asarray(raw, dtype=float)})
+    if not frame[key].is_monotonic_increasing:
+        frame = frame.sort_values(key, kind="stable", ignore_index=True)
+    values = frame.pop("raw").to_numpy()
+    rank = np.empty(len(frame), dtype="int64")
+    # In the order of the key, a stable sort ranks equal scores by key.
+    rank[np.argsort(-values, kind="stable")] = np.arange(1, len(frame) + 1)
+    return frame.assign(
+        target=model.spec.target,
+        score=model.calibration.apply(values),
+        raw_score=values,
+        base_value=base_value(model),
+        rank=rank,
+        flagged=rank <= top,
+        model_name=model.spec.slug,
+        model_version=model.version,
+        label_source=model.label_source,
+    )
+
+
+def joined(parts: list[pd.DataFrame], grain: str) -> pd.DataFrame:
+    """Score tables of several targets of a grain as one, by key and target."""
+    import numpy as np
+    import pandas as pd
+
+    key = KEYS[grain]
+    parts = sorted((part for part in parts if len(part)), key=lambda part: str(part["target"].iloc[0]))
+    if not parts:
+        return empty_scores(grain)
+    frame = pd.concat(parts, ignore_index=True)
+    if all(len(part) == len(parts[0]) and (part[key].array == parts[0][key].array).all() for part in parts[1:]):
+        # The same subjects in the same order: no text is sorted.
+        order = np.arange(len(frame)).reshape(len(parts), -1).T.ravel()
+        return frame.take(order).reset_index(drop=True)
+    return frame.sort_values([key, "target"], ignore_index=True)
+
+
+def raw_of_batches(models: list[LoadedModel], batches: Iterable[Any]) -> tuple[pd.Series, list[Any]]:
+    """Keys and the raw scores of each model of one grain, from Arrow batches of its features, in their order.
+
+    A batch is read once for all models, so that memory does not grow with the city.
+    """
+    import numpy as np
+    import pandas as pd
+
+    names = sorted({name for model in models for name in model.names})
+    place = {name: number for number, name in enumerate(names)}
+    columns = [[place[name] for name in model.names] for model in models]
+    keys: list[Any] = []
+    raw: list[list[Any]] = [[] for _ in models]
+    for batch in batches:
+        keys.append(batch.column(models[0].spec.key))
+        x = batch_matrix(batch, names)
+        for model, chosen, found in zip(models, columns, raw, strict=True):
+            found.append(model.booster.predict(x if len(chosen) == len(names) and chosen == list(range(len(names)))
+                                               else x[:, chosen], raw_score=True))  # fmt: skip
+    together = [np.concatenate(found) if found else np.array([]) for found in raw]
+    return pd.concat([part.to_pandas() for part in keys], ignore_index=True) if keys else pd.Series(dtype="str"), together
+
+
+def batch_matrix(batch: Any, names: list[str]) -> Any:
+    """Features of an Arrow batch as numbers in the given order; a missing value or column is NaN."""
+    import numpy as np
+
+    there = set(batch.schema.names)
+    found = np.full((batch.num_rows, len(names)), np.nan)
+    for number, name in enumerate(names):
+        if name in there:
+            column = batch.column(name)
+            if str(column.type) == "bool":
+                column = column.cast("uint8")
+            found[:, number] = column.cast("float64").to_numpy(zero_copy_only=False)
+    return found
 
 
 def raw_scores(model: LoadedModel, features: pd.DataFrame) -> Any:

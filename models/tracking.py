@@ -39,10 +39,9 @@ class Tracking:
         self.folder = folder.absolute()
         self.embedded = tracking_uri is None
         self._mlflow = mlflow
-        uri = tracking_uri or f"sqlite:///{self._database()}"
-        mlflow.set_tracking_uri(uri)
-        mlflow.set_registry_uri(uri)
-        self.client = mlflow.MlflowClient(tracking_uri=uri, registry_uri=uri)
+        # Never mlflow.set_tracking_uri: that exports the address of one work folder to every process begun later.
+        self.uri = tracking_uri or f"sqlite:///{self._database()}"
+        self.client = mlflow.MlflowClient(tracking_uri=self.uri, registry_uri=self.uri)
 
     def _database(self) -> Path:
         """The embedded database; made beside and linked into place, so that a kill leaves none or a whole one."""
@@ -70,15 +69,24 @@ class Tracking:
             said = str(error).splitlines()[0][:150]
             raise ServiceUnavailable(f"Check {where}, which did not do what was asked: {said}") from error
 
+    @property
+    def is_server(self) -> bool:
+        """Whether the address is one of a server, not of a database."""
+        return self.uri.startswith(("http://", "https://"))
+
     def absent(self, error: Any) -> bool:
         """Whether an error only says that something does not exist."""
         return getattr(error, "error_code", "") == "RESOURCE_DOES_NOT_EXIST"
 
     def experiment(self, name: str, slug: str) -> str:
-        """Id of an experiment, made where there is none."""
+        """Id of an experiment, made where there is none.
+
+        Only a server keeps artifacts itself. Of a database MLflow would put them under the folder that the
+        command happens to be run in, so they go to the work folder.
+        """
         found = self.client.get_experiment_by_name(name)
         if found is None:
-            place = (self.folder / "artifacts" / slug).as_uri() if self.embedded else None
+            place = None if self.is_server else (self.folder / "artifacts" / slug).as_uri()
             return str(self.client.create_experiment(name, artifact_location=place))
         return str(found.experiment_id)
 
@@ -107,7 +115,9 @@ class Tracking:
             return
         with tempfile.TemporaryDirectory(prefix="rxpanel-model-") as scratch:
             with self.answering():
-                fetched = self._mlflow.artifacts.download_artifacts(artifact_uri=source, dst_path=scratch)
+                fetched = self._mlflow.artifacts.download_artifacts(
+                    artifact_uri=source, dst_path=scratch, tracking_uri=self.uri, registry_uri=self.uri
+                )
             yield Path(fetched)
 
     def _local(self, source: str) -> Path | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pipelines.quarter import GRAINS, Basis, Machine, QuarterTables, compute_quarter
 from records.periods import Quarter
@@ -17,8 +17,23 @@ if TYPE_CHECKING:
     from models.labels import Labels
     from models.specs import ModelSpec
 
+#: Column of the rows of prescriptions that tells the institution.
+PLACE = "place"
 #: Earlier quarters that weak labels are taken from; the findings of more of them say little new.
 WEAK_QUARTERS = 2
+
+
+_AGE = "CASE WHEN {days} < 5479 THEN '0-14' WHEN {days} < 23741 THEN '15-64' ELSE '65+' END AS by_age"
+_PERSON = "p.gend AS by_sex, p.insutype AS by_insurance"
+_SUBGROUPS = {
+    "prescription": f"f.fixmedins_code AS {PLACE}, {_AGE.format(days='f.age_days')}, {_PERSON}, f.hosp_lv AS by_level, "
+    "i.admdvs AS by_area FROM frame f LEFT JOIN person p USING (psn_no) LEFT JOIN institution i USING (fixmedins_code)",
+    "person": f"{_AGE.format(days='CAST((SELECT as_of FROM period) AS DATE) - p.brdy')}, {_PERSON}, "
+    "p.insu_admdvs AS by_area FROM person p",
+    "practitioner": "i.hosp_lv AS by_level, i.admdvs AS by_area FROM practitioner "
+    "LEFT JOIN institution i USING (fixmedins_code)",
+    "institution": "hosp_lv AS by_level, admdvs AS by_area FROM institution",
+}
 
 
 @dataclass
@@ -65,13 +80,14 @@ class Labelled:
             tables = compute_quarter(self.snapshot, quarter, self.basis, self.machine)
         self._findings[str(quarter)] = tables.frame("findings")
         prescribers = tables.con.sql("SELECT rxno, dr_codg FROM frame").df()
+        groups_by = subgroups(tables.con)
         for grain, key in GRAINS.items():
             frame = tables.features(grain)
             frame.insert(0, "key", frame[key].astype(str))
             frame.insert(1, "quarter", str(quarter))
             groups = dict(prescribers.itertuples(index=False, name=None)) if grain == "prescription" else None
             frame.insert(2, "group", frame["key"].map(groups) if groups is not None else frame["key"])
-            self._rows[str(quarter), grain] = frame
+            self._rows[str(quarter), grain] = frame.join(groups_by[grain], on="key")
         if not own:
             tables.close()
 
@@ -95,6 +111,18 @@ class Labelled:
         import pandas as pd
 
         return pd.read_parquet(folder or self.snapshot.file(name))
+
+
+def subgroups(con: Any) -> dict[str, pd.DataFrame]:
+    """Who and where each subject of a grain is, for rates by subgroup: by key, columns that models never see.
+
+    by_age (band of years), by_sex, by_insurance, by_level and by_area as the data code them; missing = unknown.
+    """
+    found = {}
+    for grain, columns in _SUBGROUPS.items():
+        frame = con.sql(f"SELECT {GRAINS[grain]} AS key, {columns}").df()
+        found[grain] = frame.astype({"key": str}).drop_duplicates("key").set_index("key")
+    return found
 
 
 def labels_of_folder(labelled: Labelled, spec: ModelSpec, snapshot: Snapshot | None = None) -> Labels:
@@ -134,15 +162,43 @@ def _available(labelled: Labelled, labels: Labels) -> Labels:
     return Made(labels.frame[labels.frame["quarter"].isin(names)].reset_index(drop=True), labels.source)
 
 
-def weak_labels(labelled: Labelled, spec: ModelSpec) -> Labels:
-    """Weak labels from rule findings of the quarters before the current one; with it where those are too few."""
+def weak_labels(labelled: Labelled, spec: ModelSpec, judged: Labels | None = None) -> Labels:
+    """Weak labels from rule findings of the quarters before the current one; with it where those are too few.
+
+    At the prescription grain they are the chances of a label model, which also learns from the verdicts there are
+    (``judged``, too few for a model of their own).
+    """
     from models.labels import enough
+    from models.weak import soften
 
     past = [quarter for quarter in labelled.available() if quarter < labelled.quarter][-WEAK_QUARTERS:]
     labels = _pointed_at(labelled, spec, past) if past else None
     if labels is None or not enough(labels, spec):
-        labels = _pointed_at(labelled, spec, [*past, labelled.quarter])
-    return labels
+        past = [*past, labelled.quarter]
+        labels = _pointed_at(labelled, spec, past)
+    if spec.grain != "prescription" or labels.frame.empty:
+        return labels
+    rows, findings = _prescriptions_of(labelled, sorted(str(quarter) for quarter in past))
+    places = labels.frame["key"].map(rows.drop_duplicates("key").set_index("key")[PLACE])
+    return soften(labels, findings, places, spec, judged.frame if judged is not None else labels.frame.iloc[:0])
+
+
+def _prescriptions_of(labelled: Labelled, names: list[str]) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Rows of prescriptions of some quarters (key, quarter, institution), and the findings of those quarters."""
+    import pandas as pd
+
+    rows = labelled.rows(names, "prescription")[["key", "quarter", PLACE]]
+    return rows, pd.concat([labelled.findings(name) for name in names], ignore_index=True)
+
+
+def with_rules(labelled: Labelled, spec: ModelSpec, labels: Labels) -> Labels:
+    """Verdicts, and beside them what rules say of prescriptions that nobody judged, where the specification wants it."""
+    from models.weak import beside_rules
+
+    if not spec.rule_rows or labels.frame.empty:
+        return labels
+    rows, findings = _prescriptions_of(labelled, sorted(set(labels.frame["quarter"])))
+    return beside_rules(labels, rows, findings, rows[PLACE], spec)
 
 
 def _pointed_at(labelled: Labelled, spec: ModelSpec, quarters: list[Quarter]) -> Labels:

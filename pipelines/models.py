@@ -6,23 +6,23 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from pipelines.cases import CLI
-from pipelines.record_files import read_output
 from pipelines.tables import show
-from records.errors import GateRefused, ModelNotTrained, NotFound
-from records.periods import Quarter
+from records.errors import GateRefused, ModelNotTrained
 from records.workplace import Workplace
 
 if TYPE_CHECKING:
     from models.registry import Registry
 
 
-def _registry(workplace: Workplace) -> Registry:
+def registry_of(workplace: Workplace) -> Registry:
+    """The registry of a work folder, or of the server named by the environment."""
     from models.registry import Registry
 
     return Registry(workplace.tracking_uri(), workplace.mlflow)
 
 
-def _log(workplace: Workplace, action: str, event: dict[str, Any]) -> None:
+def log_event(workplace: Workplace, action: str, event: dict[str, Any]) -> None:
+    """Write what was done to a model into the hash-chained log."""
     from panel.audit import record
     from panel.store import open_store
 
@@ -32,10 +32,10 @@ def _log(workplace: Workplace, action: str, event: dict[str, Any]) -> None:
 
 def show_models(workplace: Workplace) -> None:
     """Print every registered version."""
-    from models.specs import load_specs
+    from models.specs import all_specs
 
-    registry, rows = _registry(workplace), []
-    for name, spec in load_specs().items():
+    registry, rows = registry_of(workplace), []
+    for name, spec in all_specs().items():
         for version in registry.versions(spec):
             manifest = version.manifest
             precision = manifest["metrics"]["average_precision"]["model"]["value"]
@@ -52,11 +52,11 @@ def _span(entry: dict[str, Any]) -> str:
 def show_comparison(workplace: Workplace) -> None:
     """Print each trained model beside its baselines, with 90 % intervals; challengers stand below champions."""
     from models.registry import CHALLENGER, CHAMPION
-    from models.specs import load_specs
+    from models.specs import all_specs
 
-    registry = _registry(workplace)
+    registry = registry_of(workplace)
     rows, kinds = [], []
-    for name, spec in load_specs().items():
+    for name, spec in all_specs().items():
         for alias in (CHAMPION, CHALLENGER):
             model = registry.under(spec, alias)
             if model is None:
@@ -80,13 +80,13 @@ def show_comparison(workplace: Workplace) -> None:
 def promote_models(workplace: Workplace, which: str | None, approved_by: str, override: str | None) -> None:
     """Promote one challenger or all; each event goes into the log, refusals too."""
     from models.registry import CHALLENGER
-    from models.specs import load_specs, spec_named
+    from models.specs import all_specs, spec_named
 
-    registry = _registry(workplace)
+    registry = registry_of(workplace)
     specs = (
         [spec_named(which)]
         if which
-        else [spec for spec in load_specs().values() if registry.under(spec, CHALLENGER) is not None]
+        else [spec for spec in all_specs().values() if registry.under(spec, CHALLENGER) is not None]
     )
     if not specs:
         raise ModelNotTrained("There is no challenger: train one with 'rxpanel train'.")
@@ -95,10 +95,10 @@ def promote_models(workplace: Workplace, which: str | None, approved_by: str, ov
         try:
             event = registry.promote(spec, approved_by, override)
         except GateRefused as refusal:
-            _log(workplace, "promotion refused", {"model": spec.name, "why": str(refusal), "approved_by": approved_by})
+            log_event(workplace, "promotion refused", {"model": spec.name, "why": str(refusal), "approved_by": approved_by})
             refused.append(str(refusal))
             continue
-        _log(workplace, "model promoted", event)
+        log_event(workplace, "model promoted", event)
         sys.stdout.write(f"{spec.name}: {event['from'] or '-'} -> {event['to']}\n")
     if refused:
         raise GateRefused(" ".join(refused))
@@ -108,30 +108,6 @@ def roll_back(workplace: Workplace, which: str, approved_by: str) -> None:
     """Bring the previous champion back."""
     from models.specs import spec_named
 
-    event = _registry(workplace).rollback(spec_named(which), approved_by)
-    _log(workplace, "model rolled back", event)
+    event = registry_of(workplace).rollback(spec_named(which), approved_by)
+    log_event(workplace, "model rolled back", event)
     sys.stdout.write(f"{which}: {event['to']}\n")
-
-
-def show_watch(workplace: Workplace, quarter: str | None) -> None:
-    """Print drift of every champion's features. Raises GateRefused when much has moved far."""
-    from models.specs import load_specs
-    from models.watch import drift
-
-    chosen = Quarter.parse(quarter) if quarter else workplace.newest()
-    registry, rows, large = _registry(workplace), [], []
-    for name, spec in load_specs().items():
-        model = registry.champion(spec)
-        if model is None:
-            continue
-        moved = drift(model, read_output(workplace, chosen, f"features_{spec.grain}.parquet"))
-        far = int((moved["level"] == "large").sum())
-        rows.append((name, len(moved), int((moved["level"] == "notice").sum()), far,
-                     ", ".join(moved["feature"].head(3)) if far else ""))  # fmt: skip
-        if len(moved) and far > 0.2 * len(moved):
-            large.append(name)
-    if not rows:
-        raise NotFound("There is no champion to watch: run a quarter first.")
-    show(["模型 model", "特征 features", "留意 notice", "显著 large", "最大 furthest"], rows)
-    if large:
-        raise GateRefused(f"More than a fifth of the features moved far for {', '.join(large)}: consider training anew.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from records.spark import SparkConnection
     from records.workplace import Workplace
 
+#: Rows that are scored at once.
+_BATCH = 200_000
 #: Key column of each grain.
 GRAINS = {
     "prescription": "rxno",
@@ -114,6 +117,21 @@ class QuarterTables:
         """Features of a grain, one row a key, in the order of the key."""
         frame: pd.DataFrame = self.con.sql(f"SELECT * FROM features_{grain} ORDER BY {GRAINS[grain]}").df()
         return frame
+
+    def batches(self, grain: str) -> Iterator[Any]:
+        """Features of a grain as Arrow batches, in the order of the key; a city's are never in memory at once."""
+        import pyarrow.parquet as pq
+
+        if self.written is not None:
+            yield from pq.ParquetFile(self.written / f"features_{grain}.parquet").iter_batches(_BATCH)
+        else:
+            found = self.con.sql(f"SELECT * FROM features_{grain} ORDER BY {GRAINS[grain]}")
+            yield from found.to_arrow_table().to_batches(_BATCH)
+
+    def numbers(self, grain: str, name: str) -> Any:
+        """One feature of every subject as floats, in the order of the key; NaN = missing."""
+        query = f"SELECT CAST({name} AS DOUBLE) AS value FROM features_{grain} ORDER BY {GRAINS[grain]}"
+        return self.con.sql(query).df()["value"].to_numpy(dtype=float, na_value=float("nan"))
 
     def features_of(self, grain: str, keys: set[str]) -> pd.DataFrame:
         """Features of some subjects of a grain, in the order of the key."""

@@ -104,7 +104,7 @@ def _compute(run: Run, snapshot: Snapshot, basis: Basis) -> QuarterTables:
 def _score_and_open(run: Run, snapshot: Snapshot, basis: Basis, tables: QuarterTables) -> None:
     from pipelines.cases import open_quarter
     from pipelines.sampling import draw_sample
-    from pipelines.scoring import explain_scores, prepare_models, score_grains
+    from pipelines.scoring import explain_scores, prepare_models, score_families, score_grains
 
     with run.steps.step("models", "模型 Models"):
         models = prepare_models(run, snapshot, basis, tables)
@@ -114,6 +114,7 @@ def _score_and_open(run: Run, snapshot: Snapshot, basis: Basis, tables: QuarterT
         sample = draw_sample(run, tables, scores)
     with run.steps.step("reasons", "理由 Reasons"):
         reasons = explain_scores(run, models, tables, scores, sample)
+        score_families(run, models, tables, scores, sample)
     with run.steps.step("outputs", "输出 Outputs"):
         _move_into_place(run)
     with run.steps.step("cases", "开案 Open cases"):

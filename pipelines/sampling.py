@@ -33,6 +33,26 @@ def risk_of(scores: pd.DataFrame, novelty: pd.DataFrame | None = None) -> pd.Dat
     return risk if novelty is None else risk.merge(novelty, how="outer", on="rxno", sort=True)
 
 
+def novelty_of(tables: QuarterTables, scores: pd.DataFrame) -> pd.DataFrame:
+    """rxno and novelty of every prescription of the frame, by rxno; see ``models.novelty``.
+
+    Explained is what a finding names or a model flags, so that novelty looks where neither does.
+    """
+    from features.catalogue import load_catalogue
+    from models.novelty import novelty
+
+    found = {str(rxno) for (rxno,) in tables.con.sql("SELECT DISTINCT rxno FROM findings WHERE rxno IS NOT NULL").fetchall()}
+    covered = found | set(scores.loc[scores["flagged"], "rxno"].astype(str))
+    told = tables.con.sql(
+        "SELECT rxno, coalesce(dr_codg, rxno) || ' ' || CAST(prsc_time AS DATE) AS day FROM frame ORDER BY rxno"
+    ).df()
+    explained = told["rxno"].astype(str).isin(covered).to_numpy()
+    catalogue = load_catalogue().of("prescription")
+    values = novelty(lambda name: tables.numbers("prescription", name), told["day"].to_numpy(), explained, catalogue)
+    found_novel: pd.DataFrame = told[["rxno"]].astype({"rxno": str}).assign(novelty=values)
+    return found_novel
+
+
 def frame_of(tables: QuarterTables) -> pd.DataFrame:
     """The frame of the quarter by rxno: rxno, prescribing institution, setting and stay."""
     frame: pd.DataFrame = tables.con.sql("SELECT rxno, fixmedins_code, setting, mdtrt_id FROM frame ORDER BY rxno").df()
@@ -73,7 +93,6 @@ def draw_sample(run: Run, tables: QuarterTables, scores: dict[str, pd.DataFrame]
     from sampling.design import load_design
     from sampling.draw import select
     from sampling.frames import frame_table
-    from sampling.novelty import novelty_of
     from sampling.probabilities import prepare
 
     design = load_design(run.draw.design, run.draw.capacity)
@@ -86,7 +105,7 @@ def draw_sample(run: Run, tables: QuarterTables, scores: dict[str, pd.DataFrame]
     if sample is None or frame is None:
         clues = tables.con.sql("SELECT subject_code FROM clue WHERE subject_type = 'prescription'").fetchall()
         named = {str(code) for (code,) in clues}
-        novelty = novelty_of(tables.con) if design.novelty_share else None
+        novelty = novelty_of(tables, scores["prescription"]) if design.novelty_share else None
         risk = risk_of(scores["prescription"], novelty)
         rotation = rotation_of(run.workplace, run.source.quarter, design)
         prepared = prepare(frame_of(tables), risk, named, design, tables.con.sql(_PLACES).df(), rotation)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pipelines.labelled import Labelled, labels_of_folder, weak_labels
+from pipelines.labelled import Labelled, labels_of_folder, weak_labels, with_rules
 from pipelines.quarter import GRAINS, Basis, QuarterTables, machine_of
 from records.errors import ModelNotTrained
 from records.output import write_frame
@@ -32,13 +32,13 @@ def groups_of(grain: str) -> dict[str, str]:
 def prepare_models(run: Run, snapshot: Snapshot, basis: Basis, tables: QuarterTables) -> dict[str, LoadedModel | str]:
     """The champion of each model, trained now where there is none; or the sentence that says why not."""
     from models.registry import Registry
-    from models.specs import load_specs
+    from models.specs import all_specs
 
     registry = Registry(run.workplace.tracking_uri(), run.workplace.mlflow)
     source = run.source
     labelled = Labelled(snapshot, source.quarter, basis, machine_of(source, run.workplace), tables)
     found: dict[str, LoadedModel | str] = {}
-    for name, spec in load_specs().items():
+    for name, spec in all_specs().items():
         champion = registry.champion(spec)
         if champion is None and tables.rows(spec.grain):
             champion = _first_model(registry, spec, labelled, run)
@@ -47,6 +47,8 @@ def prepare_models(run: Run, snapshot: Snapshot, basis: Basis, tables: QuarterTa
 
 
 def _why_not(spec: ModelSpec, tables: QuarterTables) -> str:
+    if tables.rows(spec.grain) and spec.is_family:
+        return f"该类结论不足，不训练 fewer than {spec.least_labels} verdicts with or without this kind of problem"
     if not tables.rows(spec.grain):
         return f"没有{spec.grain}行 there is no row of this grain in the quarter"
     return f"标签不足，无法训练 fewer than {spec.least_labels} positive or negative labels, not even from findings"
@@ -58,8 +60,10 @@ def _first_model(registry: Registry, spec: ModelSpec, labelled: Labelled, run: R
     from models.training import train, write_training
 
     labels = labels_of_folder(labelled, spec)
-    if not enough(labels, spec):
-        labels = weak_labels(labelled, spec)
+    if enough(labels, spec):
+        labels = with_rules(labelled, spec, labels)
+    elif not spec.is_family:
+        labels = weak_labels(labelled, spec, labels)
     if not enough(labels, spec):
         return None
     rows = labelled.rows(sorted(set(labels.frame["quarter"])), spec.grain)
@@ -76,41 +80,59 @@ def _first_model(registry: Registry, spec: ModelSpec, labelled: Labelled, run: R
 
 def score_grains(run: Run, models: dict[str, LoadedModel | str], tables: QuarterTables) -> dict[str, pd.DataFrame]:
     """Scores of every grain, written to scores_<grain>.parquet; what could not be scored goes into run.json."""
-    import pandas as pd
-
     from models.loaded import LoadedModel
-    from models.scoring import empty_scores
+    from models.scoring import joined
+    from models.specs import load_families
     from sampling.design import load_design
 
     capacity = load_design(run.draw.design, run.draw.capacity).targeted_capacity
-    found, facts = {}, {}
-    for grain, key in GRAINS.items():
+    main = {name: model for name, model in models.items() if name not in load_families()}
+    found = {}
+    for grain in GRAINS:
         top = capacity if grain == "prescription" else max(1, round(FLAGGED_SHARE * tables.rows(grain)))
-        parts = [empty_scores(grain)]
-        for name, model in models.items():
-            if not name.endswith(f"@{grain}"):
-                continue
-            facts[name] = _facts(model)
-            if isinstance(model, LoadedModel):
-                parts.append(_scored(model, tables, top))
-            else:
-                run.record.off("models", [{"what": name, "why_zh": model, "why_en": model}])
-        scored = [part for part in parts if len(part)] or parts[:1]
-        frame = pd.concat(scored, ignore_index=True).sort_values([key, "target"], ignore_index=True)
-        write_frame(frame, run.building / f"scores_{grain}.parquet")
-        found[grain] = frame
-    run.record.note(models=facts)
+        mine = [m for name, m in main.items() if isinstance(m, LoadedModel) and name.endswith(f"@{grain}")]
+        found[grain] = joined(_scored(mine, tables, top), grain)
+        write_frame(found[grain], run.building / f"scores_{grain}.parquet")
+    for name, model in main.items():
+        if not isinstance(model, LoadedModel):
+            run.record.off("models", [{"what": name, "why_zh": model, "why_en": model}])
+    run.record.note(models={name: _facts(model) for name, model in main.items()})
     run.record.content["rows"].update({f"scores_{grain}": len(frame) for grain, frame in found.items()})
     return found
 
 
-def _scored(model: LoadedModel, tables: QuarterTables, top: int) -> pd.DataFrame:
-    from models.scoring import ranked, score
+def _scored(models: list[LoadedModel], tables: QuarterTables, top: int) -> list[pd.DataFrame]:
+    """Score tables of models of one grain, each by key."""
+    from models.scoring import ranked, raw_of_batches
 
+    if not models:
+        return []
     if tables.spark is None:
-        return score(model, tables.features(model.spec.grain), top)
-    raw = tables.raw_on_spark(model)
-    return ranked(model, raw[model.spec.key], raw["raw_score"].to_numpy(), top)
+        keys, scores = raw_of_batches(models, tables.batches(models[0].spec.grain))
+        return [ranked(model, keys, raw, top) for model, raw in zip(models, scores, strict=True)]
+    on_spark = [(model, tables.raw_on_spark(model)) for model in models]
+    return [ranked(model, raw[model.spec.key], raw["raw_score"].to_numpy(), top) for model, raw in on_spark]
+
+
+def score_families(
+    run: Run, models: dict[str, LoadedModel | str], tables: QuarterTables, scores: dict[str, pd.DataFrame], sample: pd.DataFrame
+) -> None:
+    """Scores of the families of review items for flagged and sampled prescriptions: families_prescription.parquet.
+
+    Grain: one row a prescription and family, by both: rxno, target, score, raw_score, base_value, model_name,
+    model_version, label_source. They tell the panel which kind of problem to look for, and draw and flag nothing.
+    """
+    from models.loaded import LoadedModel
+    from models.scoring import joined, score
+    from models.specs import load_families
+
+    flagged = scores["prescription"].loc[scores["prescription"]["flagged"], "rxno"]
+    features = tables.features_of("prescription", set(flagged) | set(sample["rxno"]))
+    families = {name: models[name] for name in load_families()}
+    scored = [score(model, features, 0) for model in families.values() if isinstance(model, LoadedModel)]
+    frame = joined(scored, "prescription").drop(columns=["rank", "flagged"])
+    write_frame(frame, run.building / "families_prescription.parquet")
+    run.record.note(families={name: _facts(model) for name, model in families.items()})
 
 
 def _facts(model: LoadedModel | str) -> dict[str, Any]:
@@ -137,15 +159,24 @@ def explain_scores(
     for grain, key in GRAINS.items():
         parts = [empty_reasons(grain)]
         for name, model in models.items():
-            if isinstance(model, LoadedModel) and name.endswith(f"@{grain}"):
+            if isinstance(model, LoadedModel) and name.endswith(f"@{grain}") and not model.spec.is_family:
                 mine = scores[grain][scores[grain]["target"] == model.spec.target]
                 keys = set(mine.loc[mine["flagged"], key]) | (sampled if grain == "prescription" else set())
-                parts.append(explain(model, tables.features_of(grain, keys), keys))
+                parts.append(explain(model, tables.features_of(grain, keys), keys, findings=_findings(tables, key, keys)))
         full = [part for part in parts if len(part)] or parts[:1]
         frame = pd.concat(full, ignore_index=True)
-        size = frame["contribution"].abs()
-        last = (frame["feature"] == "other").astype(int)
-        frame = frame.assign(_size=-size, _last=last).sort_values([key, "target", "_last", "_size", "feature"])
-        found[grain] = frame.drop(columns=["_size", "_last"]).reset_index(drop=True)
+        # Within a subject and target the order is the one in which reasons are told, here and wherever they are shown.
+        found[grain] = frame.sort_values([key, "target"], kind="stable", ignore_index=True)
         write_frame(found[grain], run.building / f"reasons_{grain}.parquet")
+    return found
+
+
+def _findings(tables: QuarterTables, key: str, keys: set[str]) -> pd.DataFrame:
+    """Codes of the findings about some subjects of a grain."""
+    import pandas as pd
+
+    tables.con.register("explained", pd.DataFrame({key: pd.Series(sorted(keys), dtype="str")}))
+    sql = f"SELECT {key}, item_codes, fund_codes FROM findings SEMI JOIN explained USING ({key}) ORDER BY ALL"
+    found: pd.DataFrame = tables.con.sql(sql).df()
+    tables.con.unregister("explained")
     return found

@@ -75,6 +75,18 @@ class GateRefused(Situation):
     exit_code = 10
 
 
+class DriftNoticed(Situation):
+    """A model in use, or what it is fed, has moved enough to be looked at."""
+
+    exit_code = 13
+
+
+class DriftLarge(Situation):
+    """A model in use, or what it is fed, is no longer what was tested."""
+
+    exit_code = 14
+
+
 class NeedsMore(Situation):
     """The memory or the disk space that was allowed does not suffice."""
 

@@ -146,12 +146,12 @@ def findings(case: dict[str, Any], language: str) -> list[dict[str, str]]:
 
 
 def reasons(case: dict[str, Any], target: str, language: str) -> list[dict[str, Any]]:
-    """Reasons of one target, the largest contribution first: sentence and contribution in log-odds."""
+    """Reasons of one target in the order of the run's reasons: sentence and contribution in log-odds."""
     rows = [entry for entry in case.get("after_blind", {}).get("reasons", []) if entry["target"] == target]
     words = "reason_zh" if language == "zh" else "reason_en"
     return [
         {"reason": entry[words], "contribution": float(entry["contribution"]), "other": entry["feature"] == "other"}
-        for entry in sorted(rows, key=lambda entry: -abs(float(entry["contribution"])))
+        for entry in rows
     ]
 
 

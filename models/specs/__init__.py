@@ -1,4 +1,4 @@
-"""Model specifications as data: ``models/specs/*.toml``."""
+"""Model specifications as data: ``models/specs/*.toml``, and for kinds of unreasonable use ``models/specs/families/*.toml``."""
 
 from __future__ import annotations
 
@@ -27,7 +27,10 @@ class ModelSpec:
     never used, ``weak_leaves_out`` those that are not used with labels made of rule findings. ``background``:
     uninvestigated subjects taken as clean, to each labelled row. ``weight_power``: trees grow on the design weight
     to this power. ``capacity_share``: share of the rows, 0 to 1, at which precision and recall are told.
-    ``baselines``: name and feature of the one-column rivals.
+    ``baselines``: name and feature of the one-column rivals. ``constrained``: feature and +1 (more never lowers the
+    score) or -1 (more never raises it). ``item_codes``: the review items that make a label of a family positive; empty
+    for the targets of the contract. ``rule_rows``: what the rules say of prescriptions that nobody judged weighs as so
+    many verdicts; 0 = nothing.
     """
 
     target: str
@@ -43,6 +46,14 @@ class ModelSpec:
     capacity_share: float
     baselines: tuple[tuple[str, str], ...]
     parameters: tuple[tuple[str, Any], ...]
+    constrained: tuple[tuple[str, int], ...] = ()
+    item_codes: frozenset[str] = frozenset()
+    rule_rows: float = 0.0
+
+    @property
+    def is_family(self) -> bool:
+        """Whether it predicts one kind of unreasonable use: such a model learns from verdicts only."""
+        return bool(self.item_codes)
 
     @property
     def name(self) -> str:
@@ -62,7 +73,7 @@ class ModelSpec:
 
 @cache
 def load_specs(folder: Path | None = None) -> dict[str, ModelSpec]:
-    """All specifications by name, in the order in which they are trained; adding one means adding a file.
+    """Specifications of the contract's targets by name, in the order of training; adding one means adding a file.
 
     Raises WrongUse for a file that is incomplete or says something unknown.
     """
@@ -73,24 +84,38 @@ def load_specs(folder: Path | None = None) -> dict[str, ModelSpec]:
     return found
 
 
+@cache
+def load_families() -> dict[str, ModelSpec]:
+    """Specifications of the families of review items by name, as ``load_specs``."""
+    return load_specs(Path(__file__).parent / "families")
+
+
+def all_specs() -> dict[str, ModelSpec]:
+    """The contract's targets, then the families."""
+    return {**load_specs(), **load_families()}
+
+
 def _read(path: Path) -> ModelSpec:
     entry = tomllib.loads(path.read_text(encoding="utf-8"))
     try:
         for name in ("parameters", "baselines"):
             entry[name] = tuple(sorted(entry[name].items()) if name == "parameters" else entry[name].items())
+        entry["constrained"] = tuple(sorted(entry.get("constrained", {}).items()))
+        entry["item_codes"] = frozenset(entry.get("item_codes", ()))
         for name in ("leaves_out", "weak_leaves_out"):
             entry[name] = tuple(entry[name])
         spec = ModelSpec(**entry)
     except (KeyError, TypeError) as fault:
         raise WrongUse(f"The model specification {path.name} cannot be used: {fault}.") from fault
-    if spec.grain not in KEYS or not 0 < spec.capacity_share <= 1 or spec.least_labels < 1:
+    signs = {sign for _, sign in spec.constrained} <= {-1, 1}
+    if spec.grain not in KEYS or not 0 < spec.capacity_share <= 1 or spec.least_labels < 1 or not signs:
         raise WrongUse(f"The model specification {path.name} names an unknown grain or an impossible number.")
     return spec
 
 
 def spec_named(name: str) -> ModelSpec:
     """One specification. Raises WrongUse for a name there is none of."""
-    specs = load_specs()
+    specs = all_specs()
     if name not in specs:
         raise WrongUse(f"There is no model '{name}': choose one of {', '.join(specs)}.")
     return specs[name]

@@ -102,12 +102,16 @@ def months(
 def train(
     data: options.Data,
     quarter: options.QuarterText,
-    target: Annotated[str, typer.Option(help="unreasonable or fraud.")],
+    target: Annotated[str, typer.Option(help="unreasonable or fraud, or a family such as unreasonable_dosage.")],
     grain: Annotated[str, typer.Option(help="prescription, person, practitioner or institution.")],
     work: options.Work = None,
     labels: Annotated[
         str | None, typer.Option(help="'store', or a folder with past_verdict / past_finding (else --data).")
     ] = None,
+    by: Annotated[
+        str | None, typer.Option(help="Name of who trains (else the machine's account); another person approves.")
+    ] = None,
+    search: Annotated[int, typer.Option(min=0, help="Other tree settings to try first, under the same splits.")] = 0,
     threads: options.Threads = 2,
     memory_limit: options.MemoryLimit = "4GB",
 ) -> None:
@@ -119,7 +123,7 @@ def train(
     from pipelines.training import train_challenger
 
     source = Source(data, Quarter.parse(quarter), threads, memory_limit)
-    train_challenger(source, f"{target}@{grain}", labels, Workplace.of(work))
+    train_challenger(source, f"{target}@{grain}", labels, Workplace.of(work), by, search)
 
 
 def demo(

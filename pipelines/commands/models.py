@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -72,10 +73,29 @@ def rollback(
 
 @app.command()
 def watch(quarter: options.QuarterOrNewest = None, work: options.Work = None) -> None:
-    """监测 Drift of features and scores against the training quarters; exit code 10 when it is large.
+    """监测 Drift, what the scores promise and what verdicts found, of every champion; also in WORK/watch/QUARTER.json.
+
+    Exit code 0 when nothing moved, 13 when something is to be looked at, 14 when a model is no longer what was tested.
 
     Example: rxpanel models watch --quarter 2026Q3 --work work
     """
-    from pipelines.models import show_watch
+    from pipelines.watch import watch_models
 
-    show_watch(Workplace.of(work), quarter)
+    watch_models(Workplace.of(work), quarter)
+
+
+@app.command()
+def why(
+    which: Annotated[str, typer.Argument(help="TARGET@GRAIN, such as unreasonable@prescription.")],
+    code: Annotated[str, typer.Argument(help="The subject: rxno, psn_no, dr_codg or fixmedins_code.")],
+    quarter: options.QuarterOrNewest = None,
+    picture: Annotated[Path | None, typer.Option(help="Also draw the waterfall of features into this PNG file.")] = None,
+    work: options.Work = None,
+) -> None:
+    """评分缘由 The themes behind one score, and the score if a theme were at its usual values (the peers' medians).
+
+    Example: rxpanel models why fraud@person P000001 --quarter 2026Q3 --work work
+    """
+    from pipelines.why import show_why
+
+    show_why(Workplace.of(work), which, code, quarter, picture)

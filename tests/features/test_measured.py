@@ -10,8 +10,7 @@ import pytest
 from features.catalogue import GRAINS, load_catalogue
 from features.document import page
 from features.measured import FILE, FaultyMeasurement, as_csv, load_measured
-from models.boosting import parameters
-from models.specs import load_specs
+from models.specs import all_specs, load_specs
 from tests.study.features import sketch
 
 CATALOGUE = load_catalogue()
@@ -58,9 +57,12 @@ def test_models_named_are_those_that_may_take_the_feature() -> None:
         assert [target for target, _ in measured[feature.grain, feature.name].reasons] == may, feature.name
 
 
-def test_no_model_is_constrained_as_the_page_says() -> None:
-    assert "no model is constrained" in page(CATALOGUE, load_measured(CATALOGUE))
-    assert [spec.name for spec in load_specs().values() if "monotone_constraints" in parameters(spec, 1)] == []
+def test_models_are_held_to_the_direction_that_the_page_tells() -> None:
+    assert "models are held to it" in page(CATALOGUE, load_measured(CATALOGUE))
+    held = {(spec.grain, name, sign) for spec in all_specs().values() for name, sign in spec.constrained}
+    assert held
+    for grain, name, sign in held:
+        assert CATALOGUE.feature(grain, name).monotone == sign, name
 
 
 def test_every_feature_and_every_constant_one_stands_on_the_page() -> None:

@@ -22,7 +22,7 @@ from models.labels import (
     from_verdicts,
     is_fraud,
 )
-from models.specs import load_specs
+from models.specs import all_specs, load_specs
 
 BEFORE = datetime(2026, 10, 1)
 SPECS = load_specs()
@@ -100,6 +100,49 @@ def test_labels_of_verdicts(target: str, place: int, order: int) -> None:
     assert got == {rxno: texts[place] for rxno, texts in expected.items() if texts[place] != "-"}
     assert list(labels.frame["key"]) == sorted(got)
     assert set(labels.frame.loc[labels.frame["random"], "key"]) == {"R1", "R2"}
+
+
+# class, item codes -> label of the family dosage ("-" = no label)
+FAMILY_TABLE = """
+0 -        | 0
+2 2-5      | 1
+2 1-12,2-1 | 1
+2 2-1      | 0
+1 -        | -
+0 2-5      | 0
+"""
+
+
+def test_labels_of_a_family_of_review_items() -> None:
+    rows, expected = [], {}
+    for number, line in enumerate(FAMILY_TABLE.strip().splitlines()):
+        left, right = line.split("|")
+        kind, items = left.split()
+        rows.append(
+            {
+                "rxno": f"R{number}", "reviewed_time": pd.Timestamp("2026-08-01"), "verdict_class": int(kind),
+                "item_codes": None if items == "-" else items.replace(",", " "), "fund_codes": None, "loss_amt": None,
+                "selection": "random", "incl_prob": 0.1,
+            }
+        )  # fmt: skip
+        expected[f"R{number}"] = right.strip()
+    spec = all_specs()["unreasonable_dosage@prescription"]
+    quarters = dict.fromkeys(expected, "2026Q2")
+    frame = from_verdicts(pd.DataFrame(rows), quarters, spec, BEFORE, VERDICTS).frame
+    got = dict(zip(frame["key"], frame["label"].astype(str), strict=True))
+    assert got == {rxno: label for rxno, label in expected.items() if label != "-"}
+    assert "target" not in frame
+
+
+def test_disagreement_of_the_blind_experts_is_kept() -> None:
+    verdicts, _ = _table()
+    shares = {"R1": 0.5, "R2": 0.5, "R3": 1.0, "R4": 0.0, "R5": None}
+    verdicts["soft_label"] = verdicts["rxno"].map(shares)
+    quarters = {f"R{n}": "2026Q2" for n in range(1, 6)}
+    frame = from_verdicts(verdicts, quarters, SPECS["unreasonable@prescription"], BEFORE, STORE).frame
+    got = dict(zip(frame["key"], frame["target"], strict=True))
+    assert got == pytest.approx({"R1": 1 / 3, "R2": 2 / 3, "R3": 1.0, "R4": 0.0, "R5": 1.0})
+    assert "target" not in from_verdicts(verdicts, quarters, SPECS["fraud@prescription"], BEFORE, STORE).frame
 
 
 def test_no_verdict_gives_an_empty_frame_with_every_column() -> None:

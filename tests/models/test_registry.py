@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -12,8 +13,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from models.artifacts import pictures_of
 from models.compare import table
+from models.definitions import feature_manifest
 from models.labels import WEAK
+from models.loaded import LoadedModel
+from models.manifest import manifest_of
 from models.registry import CHALLENGER, CHAMPION, PREVIOUS, Registry
 from models.specs import ModelSpec, load_specs
 from models.tracking import Tracking
@@ -81,16 +86,30 @@ def test_it_can_be_loaded_by_mlflow_itself(registry: Registry, trained: Trained,
     import lightgbm
     import mlflow
 
-    registry.register(trained, CHAMPION, FACTS)
-    with registry._folder(spec, 1) as folder:
+    pictures = pictures_of(trained, LoadedModel.of(trained.text, manifest_of(trained, FACTS)))
+    registry.register(trained, CHAMPION, FACTS, pictures=pictures)
+    with pytest.raises(ModelNotTrained), registry.files(spec, CHALLENGER):
+        pass
+    with registry.files(spec, CHAMPION) as folder:
         loaded = mlflow.pyfunc.load_model(str(folder))
         made = {path.name for path in folder.rglob("*")}
+        drawn = {path.stem: path.read_bytes() for path in (folder / "pictures").iterdir()}
+        defined = json.loads((folder / "features.json").read_text(encoding="utf-8"))
+        environment = json.loads((folder / "environment.json").read_text(encoding="utf-8"))
         card = (folder / "card.md").read_text(encoding="utf-8")
         json.loads((folder / "manifest.json").read_text(encoding="utf-8"), parse_constant=pytest.fail)
+    assert drawn == pictures
+    assert set(drawn) == {"precision_recall", "calibration", "shap_summary", "shap_waterfall_highest"}
+    assert all(content.startswith(b"\x89PNG") for content in drawn.values())
+    assert [entry["name"] for entry in defined] == trained.names
+    assert {"python", "lightgbm", "mlflow", "shap"} <= set(environment)
     assert {"model.txt", "manifest.json", "metrics.json", "evaluation.parquet", "MLmodel"} <= made
     assert not [name for name in made if name.endswith((".pkl", ".pickle", ".joblib"))]
     assert "不是违规认定" in card
     assert trained.version in card
+    example = loaded.input_example
+    assert list(example.columns) == trained.names
+    assert len(loaded.predict(example)) == len(example)
     features = rows[trained.names].astype("float64")
     expected = lightgbm.Booster(model_str=trained.text).predict(features.to_numpy())
     np.testing.assert_array_equal(loaded.predict(features), expected)
@@ -103,6 +122,8 @@ def test_parameters_and_metrics_with_intervals_are_logged(registry: Registry, tr
     (run,) = client.search_runs([experiment.experiment_id])
     assert run.info.status == "FINISHED"
     assert run.data.params["num_leaves"] == str(dict(spec.parameters)["num_leaves"])
+    assert run.data.tags["rxpanel.data_hash"] == trained.data_hash
+    assert run.data.tags["rxpanel.feature_manifest"] == feature_manifest(spec.grain, trained.names)
     value = trained.metrics["average_precision"]["model"]["value"]
     assert run.data.metrics["average_precision"] == pytest.approx(value)
     assert run.data.metrics["average_precision.low90"] <= value <= run.data.metrics["average_precision.high90"]
@@ -124,15 +145,16 @@ def test_a_registration_may_be_killed_before_any_step(empty_store: Path, tmp_pat
         registry = Registry(None, folder)
         client = _mortal(registry, calls)
         try:
-            registry.register(trained, CHALLENGER, FACTS)
+            registry.register(trained, CHALLENGER, FACTS, "甲")
         except Killed:
             pass
         else:
             break
         again = Registry(None, folder)
         again.versions(spec)
-        again.register(trained, CHALLENGER, FACTS)
+        again.register(trained, CHALLENGER, FACTS, "甲")
         assert [version.aliases for version in again.versions(spec)] == [(CHALLENGER,)], calls
+        assert again._trainers(spec, again.versions(spec)[0].number) == ["甲"]
         experiment = again.client.get_experiment_by_name(spec.name)
         runs = again.client.search_runs([experiment.experiment_id])
         assert {run.info.status for run in runs} <= {"FINISHED", "KILLED"}
@@ -251,7 +273,7 @@ def test_a_champion_of_weak_labels_meets_the_verdicts(
     assert "scored the challenger's test rows" in registry.promote(spec, "李主任")["comparison"]["how"]
 
 
-@pytest.mark.parametrize("calls", range(10))
+@pytest.mark.parametrize("calls", range(12))
 def test_a_promotion_may_be_killed_before_any_step(
     registry: Registry, trained: Trained, better: Trained, spec: ModelSpec, tmp_path: Path, calls: int
 ) -> None:
@@ -296,6 +318,25 @@ def test_a_server_keeps_its_own_artifacts(tmp_path: Path, empty_store: Path) -> 
     assert tracking._local("mlflow-artifacts:/1/abc/artifacts/model") is None
 
 
+@pytest.mark.parametrize("named", [False, True])
+def test_nothing_is_left_in_the_folder_a_command_is_run_in(
+    named: bool, empty_store: Path, tmp_path: Path, trained: Trained, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    here, work = tmp_path / "here", tmp_path / "work"
+    here.mkdir()
+    shutil.copytree(empty_store, work)
+    monkeypatch.chdir(here)
+    registry = Registry(f"sqlite:///{work / 'mlflow.db'}" if named else None, work)
+    registry.register(trained, CHAMPION, FACTS)
+    champion = registry.champion(trained.spec)
+    assert champion is not None
+    assert champion.version == trained.version
+    assert list(here.iterdir()) == []
+    # Another work folder of the same process, and whatever process it begins, has a store of its own.
+    assert "MLFLOW_TRACKING_URI" not in os.environ
+
+
 def test_the_comparison_lists_champions_and_challengers(
     registry: Registry, trained: Trained, worse: Trained, spec: ModelSpec
 ) -> None:
@@ -309,7 +350,7 @@ def test_the_comparison_lists_champions_and_challengers(
     simple = {name: first["baselines"][name]["value"] for name in ("total amount", "number of findings")}
     assert first["gain_over"] == max(simple, key=lambda name: simple[name])
     assert first["gain"]["interval90"][0] > 0
-    assert set(first["baselines"]) == {"total amount", "number of findings", "isolation forest"}
+    assert set(first["baselines"]) == {"total amount", "number of findings", "isolation forest", "logistic regression"}
     for name in ("precision_at_capacity", "recall_at_capacity", "calibration_error", "money_per_100_reviews"):
         low, high = first[name]["interval90"]
         assert low <= high

@@ -10,11 +10,16 @@ import pandas as pd
 import pytest
 import shap
 
+from features.themes import themes_of
 from models.boosting import matrix
 from models.labels import WEAK
 from models.loaded import LoadedModel
-from models.reasons import MOST_REASONS, OTHER, empty_reasons, explain
+from models.manifest import manifest_of
+from models.reasons import LEADING_THEMES, MOST_REASONS, OTHER, empty_reasons, explain
 from models.scoring import base_value, empty_scores, raw_scores, score
+from models.specs import ModelSpec
+from models.themes import UNKNOWN, theme_table
+from models.training import train
 from records.errors import VerificationFailed
 
 SCORES = [
@@ -79,6 +84,94 @@ def test_contributions_are_those_of_shap(model: LoadedModel, rows: pd.DataFrame)
         assert row.contribution == pytest.approx(expected.loc[row.rxno, row.feature], abs=1e-6)
 
 
+FINDINGS = pd.DataFrame(
+    [("R00000", "2-5 1-9", None), ("R00000", "1-11", "F38-2d"), ("R00001", "2-9", ""), ("R00002", "1-8,1-10", None)],
+    columns=["rxno", "item_codes", "fund_codes"],
+)
+#: Told by hand from features/themes.toml.
+THEME_OF = {"2-5": "regimen", "1-9": "writing", "1-11": "drugs", "2-9": "findings", "1-8": "writing", "1-10": "writing"}
+
+
+def slow_themes(model: LoadedModel, row: pd.Series) -> dict[str, float]:
+    """Theme totals of one subject, feature by feature, from shap's values; finding counts go where the findings are."""
+    values = np.asarray(shap.TreeExplainer(model.booster).shap_values(row[model.names].to_numpy(dtype=float)[None, :]))
+    values = values.reshape(-1)[-len(model.names) :]
+    mine = FINDINGS.loc[FINDINGS["rxno"] == row["rxno"], "item_codes"]
+    codes = [code for text in mine for code in text.replace(",", " ").split()]
+    of = dict.fromkeys(model.names, UNKNOWN) | themes_of("prescription")
+    totals: dict[str, float] = {}
+    for name, value in zip(model.names, values, strict=True):
+        wanted = {"findings": "", "findings_dosage": "2-5", "findings_writing": "1-"}.get(name)
+        counted = [] if wanted is None or row[name] == 0 else [code for code in codes if code.startswith(wanted)]
+        for theme in [THEME_OF[code] for code in counted] or [of[name].name]:
+            totals[theme] = totals.get(theme, 0.0) + value / max(1, len(counted))
+    return totals
+
+
+@pytest.fixture(scope="module")
+def with_findings(
+    spec: ModelSpec, rows: pd.DataFrame, labels_of: Any, groups: dict[str, str]
+) -> tuple[LoadedModel, pd.DataFrame]:
+    """A model that also took findings by family, and its rows: some have none, some one family, some two alike."""
+    rng = np.random.default_rng(8)
+    wide = rows.assign(findings_dosage=rng.integers(0, 2, len(rows)), findings_writing=rng.integers(0, 3, len(rows)))
+    wide.loc[[0, 1, 2], ["findings_dosage", "findings_writing"]] = [[1, 2], [0, 0], [0, 2]]
+    wide["findings"] = wide["findings_dosage"] + wide["findings_writing"] + (rng.random(len(wide)) < 0.2)
+    wide.loc[[0, 1, 2], "findings"] = [2, 1, 1]
+    labels = labels_of(wide)
+    labels.frame["label"] = (wide["findings"] + rng.normal(0, 0.6, len(wide)) > 1.6).astype(int)
+    more = {**groups, "findings_dosage": "findings", "findings_writing": "findings"}
+    trained = train(spec, wide, labels, more, threads=1)
+    return LoadedModel.of(trained.text, manifest_of(trained, {})), wide
+
+
+def test_themes_add_up_and_agree_with_a_slow_reference(with_findings: tuple[LoadedModel, pd.DataFrame]) -> None:
+    model, rows = with_findings
+    some = rows.iloc[:25]
+    table = theme_table(model, some, set(some["rxno"]), FINDINGS)
+    assert {"regimen", "drugs"} <= set(table.loc[table["rxno"] == "R00000", "theme"])
+    scores = score(model, some, 5).set_index("rxno")
+    sums = table.groupby("rxno")["contribution"].sum() + base_value(model)
+    assert np.abs(sums - scores.loc[sums.index, "raw_score"]).max() < 1e-6
+    for row in some.itertuples():
+        mine = table[table["rxno"] == row.rxno]
+        assert mine["contribution"].abs().is_monotonic_decreasing
+        expected = slow_themes(model, rows.loc[row.Index])
+        for theme in mine.itertuples():
+            assert theme.contribution == pytest.approx(expected[theme.theme], abs=1e-6), theme.theme
+        assert set(mine["theme"]) >= {name for name, total in expected.items() if abs(total) > 1e-9}
+        assert mine["score"].eq(scores.loc[row.rxno, "score"]).all()
+
+
+def test_reasons_come_theme_by_theme(with_findings: tuple[LoadedModel, pd.DataFrame]) -> None:
+    model, rows = with_findings
+    keys = set(rows["rxno"].iloc[:60])
+    table = theme_table(model, rows, keys, FINDINGS)
+    frame = explain(model, rows, keys, findings=FINDINGS)
+    for key, mine in frame[frame["feature"] != OTHER].groupby("rxno", sort=False):
+        several = [text.split("、") for text in mine["reason_zh"].str.extract("^【(.+?)】")[0]]
+        said = [names[0] for names in several]
+        order = list(dict.fromkeys(said))
+        totals = table[table["rxno"] == key].set_index("theme_zh")["contribution"].abs()
+        assert list(totals[order]) == sorted(totals[order], reverse=True)
+        assert said == sorted(said, key=order.index)
+        assert set(totals.index[:LEADING_THEMES]) <= {name for names in several for name in names}
+        words = table.drop_duplicates("theme_zh").set_index("theme_zh")["theme_en"]
+        told = [text.split("; ") for text in mine["reason_en"].str.extract(r"^\[(.+?)\]")[0]]
+        assert told == [[words[name] for name in names] for names in several]
+
+
+def test_what_if_a_theme_were_as_usual(with_findings: tuple[LoadedModel, pd.DataFrame]) -> None:
+    model, rows = with_findings
+    row = rows.iloc[[7]]
+    table = theme_table(model, row, set(row["rxno"])).set_index("theme")
+    for theme, names in (("unknown", ("drug_count", "age")), ("amount", ("total_amount", "amount_per_day"))):
+        usual = {name: model.manifest["usual"][name][1] for name in names}
+        expected = score(model, row.assign(**usual), 1)["score"].iloc[0]
+        assert table.loc[theme, "score_if_usual"] == pytest.approx(expected)
+        assert expected != table.loc[theme, "score"]
+
+
 def test_a_reason_says_value_unit_and_usual_range(model: LoadedModel, rows: pd.DataFrame) -> None:
     frame = explain(model, rows, {"R00000"})
     row = frame[frame["feature"] == "amount_per_day"].iloc[0]
@@ -108,7 +201,11 @@ def test_weak_labels_are_said_in_the_reasons(model: LoadedModel, rows: pd.DataFr
 
 def test_a_feature_that_left_the_catalogue_is_told_by_its_name(model: LoadedModel, rows: pd.DataFrame) -> None:
     frame = explain(model, rows, {"R00000"}, catalogue={"x": None})  # type: ignore[dict-item]
-    assert frame.loc[frame["feature"] == "drug_count", "reason_en"].iloc[0].startswith("drug_count = ")
+    assert (
+        frame.loc[frame["feature"] == "drug_count", "reason_en"]
+        .iloc[0]
+        .endswith("drug_count = " + f"{rows['drug_count'].iloc[0]:g}")
+    )
 
 
 def test_nobody_to_explain_gives_an_empty_table(model: LoadedModel, rows: pd.DataFrame) -> None:

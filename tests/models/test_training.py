@@ -8,12 +8,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import lightgbm
 import numpy as np
 import pandas as pd
 import pytest
 
 from models.boosting import FOLDS, folds, matrix
 from models.labels import INVESTIGATIONS, WEAK, Labels
+from models.loaded import LoadedModel
+from models.manifest import manifest_of
 from models.measures import average_precision
 from models.specs import ModelSpec, load_specs
 from models.training import Trained, train, write_training
@@ -45,6 +48,60 @@ def test_it_learns_what_there_is_to_learn(trained: Trained) -> None:
     assert trained.metrics["calibration_error"] < 0.1
     for name, (low, high) in trained.metrics["intervals90"].items():
         assert low <= trained.metrics[name] <= high or name == "calibration_error"
+
+
+def test_logistic_regression_is_a_rival_on_the_same_rows_and_learns_what_a_line_can(trained: Trained) -> None:
+    precision = trained.metrics["average_precision"]
+    assert precision["logistic regression"]["value"] > 0.7
+    assert "raw_logistic" in trained.test
+
+
+def test_subgroups_of_the_test_rows_are_told_where_the_rows_know_them(
+    spec: ModelSpec, rows: pd.DataFrame, labels_of: Any, groups: dict[str, str], trained: Trained
+) -> None:
+    assert trained.metrics["subgroups"] == []
+    known = rows.assign(by_sex=np.where(np.arange(len(rows)) % 2, "1", "2"))
+    done = train(spec, known, labels_of(rows), groups, threads=1)
+    assert [(entry["by"], entry["value"]) for entry in done.metrics["subgroups"]] == [("sex", "1"), ("sex", "2")]
+    assert done.text == trained.text
+
+
+def test_a_champion_that_never_saw_the_rows_is_a_rival(
+    spec: ModelSpec, rows: pd.DataFrame, labels_of: Any, groups: dict[str, str], model: LoadedModel
+) -> None:
+    older = rows[rows["quarter"] < "2026Q2"]
+    before = train(spec, older, labels_of(older), groups, threads=1)
+    champion = LoadedModel.of(before.text, manifest_of(before, {}))
+    done = train(spec, rows, labels_of(rows), groups, threads=1, champion=champion)
+    assert done.metrics["average_precision"]["present champion"]["value"] > 0.7
+    saw = train(spec, rows, labels_of(rows), groups, threads=1, champion=model)
+    assert "present champion" not in saw.metrics["average_precision"]
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_what_medicine_demands_holds_whatever_the_labels_say(
+    spec: ModelSpec, rows: pd.DataFrame, labels_of: Any, groups: dict[str, str], sign: int
+) -> None:
+    held = replace(spec, constrained=(("drug_count", sign),))
+    done = train(held, rows, labels_of(rows), groups, threads=1)
+    steps = pd.concat([rows.iloc[:40].assign(drug_count=count) for count in range(10)])
+    raw = lightgbm.Booster(model_str=done.text).predict(matrix(steps, done.names), raw_score=True).reshape(10, 40)
+    assert (sign * np.diff(raw, axis=0) >= -1e-12).all()
+    assert (np.ptp(raw, axis=0) > 0.5).any() == (sign == 1)
+
+
+def test_soft_targets_train_and_the_final_word_tests(
+    spec: ModelSpec, rows: pd.DataFrame, labels_of: Any, groups: dict[str, str], trained: Trained
+) -> None:
+    labels = labels_of(rows)
+    labels.frame["target"] = labels.frame["label"].where(np.arange(len(rows)) % 5 > 0, (1 + labels.frame["label"]) / 3)
+    done = train(spec, rows, labels, groups, threads=1)
+    assert done.text != trained.text
+    assert list(done.test["label"]) == list(trained.test["label"])
+    assert done.metrics["average_precision"]["model"]["value"] > 0.7
+    hard = labels_of(rows)
+    hard.frame["target"] = hard.frame["label"].astype(float)
+    assert train(spec, rows, hard, groups, threads=1).text == trained.text
 
 
 def test_every_labelled_row_has_one_score_out_of_fold(trained: Trained, rows: pd.DataFrame) -> None:

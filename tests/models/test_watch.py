@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -10,7 +13,7 @@ from hypothesis import strategies as st
 
 from models.distribution import Distribution
 from models.loaded import LoadedModel
-from models.watch import SCORE, drift, worst
+from models.watch import SCORE, drift, watched, worst
 
 
 def slow_index(then: list[float], now: list[float], limits: list[float]) -> float:
@@ -79,3 +82,21 @@ def test_drift_of_a_model(model: LoadedModel, rows: pd.DataFrame) -> None:
 def test_no_rows_no_drift(model: LoadedModel, rows: pd.DataFrame) -> None:
     assert drift(model, rows.iloc[:0]).empty
     assert worst(drift(model, rows.iloc[:0])) == "ok"
+
+
+def test_what_a_scheduler_is_told_of_a_model(model: LoadedModel, rows: pd.DataFrame, labels_of: Any) -> None:
+    calm = watched(model, rows)
+    assert (calm["level"], calm["verdicts"], calm["n_verdicts"]) == ("ok", None, 0)
+    judged = rows.merge(labels_of(rows, seed=9).frame[["key", "label", "weight"]], on="key")
+    seen = watched(model, rows, judged)
+    assert seen["n_verdicts"] == len(rows)
+    assert seen["verdicts"]["found"]["average_precision"]["value"] > 0.5
+    assert seen["level"] == "ok", seen["why"]
+    wrong = watched(model, rows, judged.assign(label=1 - judged["label"]))
+    assert wrong["level"] == "large"
+    assert "found below its test" in wrong["why"]
+    moved = watched(model, rows.assign(drug_count=rows["drug_count"] + 4))
+    assert moved["level"] == "large"
+    assert moved["score_shift"] > 0.25
+    assert {entry["feature"] for entry in moved["drift"]} >= {"drug_count", SCORE}
+    json.dumps(seen)

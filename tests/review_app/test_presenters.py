@@ -55,12 +55,13 @@ def test_a_supply_bar_is_as_long_as_its_days() -> None:
     assert (second["end"], second["drug"]) == ("2026-07-03", "—")
 
 
-def test_reasons_come_largest_first_in_the_language_asked_for() -> None:
-    rows = [{"target": "fraud", "feature": "a", "contribution": 0.1, "reason_zh": "小", "reason_en": "small"},
-            {"target": "fraud", "feature": "b", "contribution": -0.9, "reason_zh": "大", "reason_en": "large"},
+def test_reasons_come_in_the_order_of_the_run_in_the_language_asked_for() -> None:
+    rows = [{"target": "fraud", "feature": "b", "contribution": 0.4, "reason_zh": "首", "reason_en": "of the first theme"},
+            {"target": "fraud", "feature": "a", "contribution": -0.9, "reason_zh": "次", "reason_en": "of the next"},
             {"target": "unreasonable", "feature": "c", "contribution": 3.0, "reason_zh": "别", "reason_en": "x"}]  # fmt: skip
     found = presenters.reasons({"after_blind": {"reasons": rows}}, "fraud", "en")
-    assert [row["reason"] for row in found] == ["large", "small"]
+    assert [row["reason"] for row in found] == ["of the first theme", "of the next"]
+    assert [row["contribution"] for row in found] == [0.4, -0.9]
 
 
 def test_a_weak_score_is_known() -> None:

@@ -1,7 +1,9 @@
 """``make study [AREA=...]``: what stands in docs/models.md and docs/features.md, measured anew.
 
-Areas: models prints the tables of docs/models.md, features writes features/measured.csv (then ``make docs``), panel
-prints what 200 experts and 20,000 verdicts gave on both databases, all.
+``python -m tests.study models PERSONS SEEDS`` makes the cities of the models smaller or fewer. Areas: models prints the
+tables of docs/models.md, features writes features/measured.csv (then ``make docs``), panel prints what 200 experts and
+20,000 verdicts gave on both databases, reasons how often the planted cause is told, server runs the registry against an
+MLflow server on PostgreSQL, all.
 """
 
 from __future__ import annotations
@@ -11,14 +13,22 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.study.cities import study
 from tests.study.features import measure
+from tests.study.reasons import study as reasons
+from tests.study.server import study as server
 from tests.study.swarm import study as swarm
+from tests.study.trust import study
 
-AREAS: dict[str, Callable[[Path], int]] = {"models": study, "features": measure, "panel": swarm}
+AREAS: dict[str, Callable[[Path], int]] = {
+    "models": study,
+    "features": measure,
+    "panel": swarm,
+    "reasons": reasons,
+    "server": server,
+}
 
 
-def main(chosen: str) -> int:
+def main(chosen: str, *sizes: int) -> int:
     if chosen != "all" and chosen not in AREAS:
         print(f"No area '{chosen}': choose {', '.join(AREAS)} or all.", file=sys.stderr)
         return 2
@@ -26,9 +36,9 @@ def main(chosen: str) -> int:
     for name, area in AREAS.items():
         if chosen in ("all", name):
             with tempfile.TemporaryDirectory() as scratch:
-                codes.append(area(Path(scratch)))
+                codes.append(study(Path(scratch), *sizes) if name == "models" else area(Path(scratch)))
     return max(codes)
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1] if len(sys.argv) > 1 else "all"))
+    sys.exit(main(sys.argv[1] if len(sys.argv) > 1 else "all", *map(int, sys.argv[2:])))

@@ -1,0 +1,241 @@
+"""The tables of docs/models.md: each function simulates, prints one table, and returns whether what was promised held."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from features.catalogue import load_catalogue
+from models.boosting import matrix
+from models.evaluation import MODEL, rivals
+from models.labels import Labels, enough
+from models.measures import Ranking, average_precision, calibration_error, interval, resampled
+from models.novelty import novelty, of_frame
+from models.specs import ModelSpec, load_specs
+from models.training import Trained, train
+from pipelines.labelled import weak_labels
+from pipelines.sampling import risk_of
+from pipelines.scoring import groups_of
+from records.errors import ModelNotTrained
+from sampling.design import load_design
+from sampling.draw import select
+from sampling.probabilities import prepare
+from tests.study.world import THREADS, World
+
+UNREASONABLE = load_specs()["unreasonable@prescription"]
+VERDICTS = (100, 300, 1000, 3000)
+#: Of the average precision of the full truth, at 3,000 verdicts; of the cold start's finds, a quarter later; novelty's lift.
+PROMISED_SHARE, PROMISED_TIMES, PROMISED_LIFT = 0.85, 1.3, 5.0
+
+
+def fitted(world: World, spec: ModelSpec, labels: Labels) -> Trained:
+    rows = world.labelled.rows(sorted(set(labels.frame["quarter"])), spec.grain)
+    return train(spec, rows, labels, groups_of(spec.grain), threads=THREADS)
+
+
+def raw(trained: Trained, rows: pd.DataFrame) -> np.ndarray:
+    import lightgbm
+
+    scores: np.ndarray = lightgbm.Booster(model_str=trained.text).predict(matrix(rows, trained.names), raw_score=True)
+    return scores
+
+
+def precise(world: World, trained: Trained, spec: ModelSpec) -> float:
+    """Average precision on the newest quarter, against the truth."""
+    rows = world.rows(world.quarter(0))
+    return average_precision(world.bad(rows["key"], spec), raw(trained, rows), np.ones(len(rows)))
+
+
+def weighting(worlds: list[World]) -> bool:
+    """Verdicts lean towards what was flagged: with and without design weights, tested on the newest random arm."""
+    ways: dict[str, Callable[[pd.DataFrame], pd.DataFrame]] = {
+        "no weights": lambda frame: frame.assign(weight=1.0),
+        "weights": lambda frame: frame,
+    }
+    found: dict[str, list[pd.DataFrame]] = {name: [] for name in ways}
+    for world in worlds:
+        labels = world.past(replace(UNREASONABLE, rule_rows=0)).frame
+        newest = max(labels["quarter"])
+        arm = labels[(labels["quarter"] == newest) & labels["random"]]
+        rows = world.rows(newest).merge(arm[["key", "label", "weight"]], on="key")
+        for name, way in ways.items():
+            older = Labels(way(labels[labels["quarter"] < newest]), "past_verdict")
+            model = fitted(world, UNREASONABLE, older)
+            scores = raw(model, rows)
+            told = rows[["key", "group", "label", "weight"]].assign(seed=world.seed, p=model.calibration.apply(scores))
+            found[name].append(told)
+    table = []
+    for name, parts in found.items():
+        rows = pd.concat(parts)
+        label, p, weight = (rows[column].to_numpy(dtype=float) for column in ("label", "p", "weight"))
+        expected = float((weight * p).sum() / (weight * label).sum())
+        error = calibration_error(label, p, weight)
+        table.append((name, len(rows), int(label.sum()), average_precision(label, p, weight), error, expected))
+    columns = ["trained", "rows", "positive", "average precision", "calibration error", "expected / found"]
+    shown = pd.DataFrame(table, columns=columns).set_index("trained")
+    print(shown.round(3).to_string())
+    return bool(abs(shown.loc["weights", "expected / found"] - 1) < abs(shown.loc["no weights", "expected / found"] - 1))
+
+
+def learning(worlds: list[World]) -> bool:
+    """How fast verdicts take over from rules, and how much of the full truth 3,000 random verdicts give."""
+    rows = []
+    for world in worlds:
+        before = world.quarter(1)
+        every = world.rows(before)
+        cold = fitted(world, UNREASONABLE, weak_labels(world.labelled, UNREASONABLE))
+        rows.append((0, "rules alone", precise(world, cold, UNREASONABLE)))
+        order = np.random.default_rng(world.seed).permutation(len(every))
+        for count in [count for count in VERDICTS if count < len(every)]:
+            labels = world.truth_labels(before, UNREASONABLE, every.iloc[np.sort(order[:count])])
+            for name, given in (("verdicts alone", labels), ("verdicts and rules", world.beside(labels, before, UNREASONABLE))):
+                few = replace(UNREASONABLE, least_labels=2)
+                rows.append((count, name, precise(world, fitted(world, few, given), UNREASONABLE)))
+        full = fitted(world, UNREASONABLE, world.truth_labels(before, UNREASONABLE))
+        rows.append((len(every), "full truth", precise(world, full, UNREASONABLE)))
+    table = pd.DataFrame(rows, columns=["verdicts", "learned from", "average precision"])
+    full_truth = table.loc[table["learned from"] == "full truth", "average precision"].mean()
+    table["verdicts"] = table["verdicts"].where(table["learned from"] != "full truth", -1)
+    shown = table.groupby(["verdicts", "learned from"], sort=True)["average precision"].agg(["mean", "min", "max"])
+    shown["of the full truth"] = shown["mean"] / full_truth
+    print(shown.rename(index={-1: "all"}, level=0).round(3).to_string())
+    at = min(VERDICTS[-1], max(table["verdicts"]))
+    return bool(shown.loc[(at, "verdicts and rules"), "of the full truth"] >= PROMISED_SHARE)
+
+
+def second_quarter(worlds: list[World]) -> bool:
+    """Problems per 100 targeted reviews: of the cold start, and of the model that its quarter's verdicts trained."""
+    rows = []
+    for world in worlds:
+        first, second = world.quarter(1), world.quarter(0)
+        early = replace(world.labelled, quarter=world.labelled.quarter.shift(-1), current=None)
+        cold = fitted(world, UNREASONABLE, weak_labels(early, UNREASONABLE))
+        sample, frame = _drawn(world, first, cold)
+        judged = frame.merge(sample[["rxno", "arm", "incl_prob_any"]], on="rxno").sort_values("key", ignore_index=True)
+        labels = world.truth_labels(first, UNREASONABLE, judged)
+        weight = 1 / judged["incl_prob_any"]
+        labels.frame["weight"] = (weight.clip(upper=10 * weight.median()) / weight.mean()).to_numpy()
+        warm = fitted(world, UNREASONABLE, world.beside(labels, first, UNREASONABLE))
+        rows.append((world.seed, _found(world, sample), _found(world, _drawn(world, second, cold)[0]),
+                     _found(world, _drawn(world, second, warm)[0])))  # fmt: skip
+    columns = ["seed", "cold start, first quarter", "cold start, second quarter", "trained on the first's verdicts"]
+    shown = pd.DataFrame(rows, columns=columns).set_index("seed")
+    shown.loc["mean"] = shown.mean()
+    shown["times"] = shown[columns[3]] / shown[columns[1]]
+    print(shown.round(2).to_string())
+    return bool(shown.loc["mean", "times"] >= PROMISED_TIMES)
+
+
+def _drawn(world: World, name: str, trained: Trained) -> tuple[pd.DataFrame, pd.DataFrame]:
+    rows = world.rows(name)
+    scores = pd.DataFrame({"rxno": rows["key"], "score": trained.calibration.apply(raw(trained, rows))})
+    frame = rows[["key", "place"]].set_axis(["rxno", "fixmedins_code"], axis=1)
+    design = load_design()
+    return select(prepare(frame, risk_of(scores), set(), design), design, f"study {world.seed}"), rows
+
+
+def _found(world: World, sample: pd.DataFrame) -> float:
+    aimed = sample[sample["arm"] == "targeted"]
+    return float(100 * world.bad(aimed["rxno"], UNREASONABLE).mean())
+
+
+def novel(worlds: list[World]) -> bool:
+    """Each scheme kept from all rules and labels: how much more frequent among the novelty picks than overall."""
+    counted: dict[str, np.ndarray] = {}
+    for world in worlds:
+        name = world.quarter(0)
+        rows, findings = world.rows(name), world.labelled.findings(name)
+        kinds = world.truth.loc[rows["key"]]
+        fund = kinds["fund_codes"].notna().to_numpy()
+        split = kinds["kind"].where(kinds["fund_codes"].notna()).str.split()
+        days = world.days.loc[rows["key"]].astype(str).to_numpy()
+        for scheme in sorted(set(split.dropna().explode()) & set(_schemes())):
+            cases = np.array([isinstance(found, list) and scheme in found for found in split]) & fund
+            there = set(rows.loc[cases, "key"])
+            of_scheme = findings.groupby("rule_id")["rxno"].agg(lambda named, there=there: named.isin(there).mean())
+            kept = findings[findings["rule_id"].map(of_scheme) < 0.1]
+            told = novelty(of_frame(rows), days, rows["key"].isin(kept["rxno"]).to_numpy(), load_catalogue().of("prescription"))
+            add = [float(told[cases].sum()), float(told.sum()), int(cases.sum()), len(rows)]
+            counted[scheme] = counted.get(scheme, np.zeros(4)) + np.array(add)
+    table = [
+        (scheme, int(cases), cases / rows, part / whole, part / whole * rows / cases)
+        for scheme, (part, whole, cases, rows) in counted.items()
+    ]
+    shown = pd.DataFrame(table, columns=["withheld scheme", "cases", "overall", "among the picks", "times"])
+    print(shown.set_index("withheld scheme").round(4).to_string())
+    return bool((shown["times"] >= PROMISED_LIFT).any())
+
+
+def _schemes() -> list[str]:
+    from simulator.visits import SCHEMES
+
+    return [scheme for scheme in SCHEMES if scheme]
+
+
+def beside_baselines(worlds: list[World], specs: list[ModelSpec] | None = None) -> bool:
+    """Each model and each baseline on the test rows of all seeds together, with the paired interval of the difference."""
+    rows: list[tuple[Any, ...]] = []
+    for spec in specs or load_specs().values():
+        parts = [part for world in worlds if (part := _tested(world, spec)) is not None]
+        if not parts:
+            print(f"{spec.name}: too few labels in every city")
+            continue
+        rows += _paired(spec, pd.concat(parts, ignore_index=True))
+    columns = ["model", "test rows", "positive", "AP", "rival", "its AP", "difference", "low 90 %", "high 90 %"]
+    shown = pd.DataFrame(rows, columns=columns)
+    print(shown.round(3).to_string(index=False))
+    return bool((shown["low 90 %"] > 0).all())
+
+
+def _tested(world: World, spec: ModelSpec) -> pd.DataFrame | None:
+    """Test rows of a training, each score as its rank in the city from 0 to 1."""
+    labels = world.past(spec)
+    if not enough(labels, spec):
+        return None
+    try:
+        trained = fitted(world, spec, labels)
+    except ModelNotTrained:
+        return None
+    test = trained.test[trained.test["known"] | ~trained.test["known"].any()]
+    scores = {MODEL: test["raw"].to_numpy(), **rivals(test, trained.names, dict(spec.baselines))}
+    ranks = {name: pd.Series(values).rank(pct=True).to_numpy() for name, values in scores.items()}
+    frame = test[["label", "weight"]].assign(group=f"{world.seed} " + test["group"].astype(str))
+    return frame.reset_index(drop=True).assign(**ranks)
+
+
+def _paired(spec: ModelSpec, test: pd.DataFrame) -> list[tuple[Any, ...]]:
+    label, weight = test["label"].to_numpy(dtype=float), test["weight"].to_numpy(dtype=float)
+    names = [name for name in test.columns if name not in ("label", "weight", "group")]
+    ranked = {name: Ranking(test[name].to_numpy()) for name in names}
+    draws = [
+        {name: ranked[name].average_precision(label, weight * times) for name in names}
+        for times in resampled(test["group"].to_numpy(), 300, 1)
+    ]
+    own = ranked[MODEL].average_precision(label, weight)
+    found = []
+    for name in (name for name in names if name != MODEL):
+        low, high = interval([draw[MODEL] - draw[name] for draw in draws])
+        theirs = ranked[name].average_precision(label, weight)
+        found.append((spec.name, len(test), int(label.sum()), own, name, theirs, own - theirs, low, high))
+    return found
+
+
+def study(scratch: Path, persons: int = 20_000, seeds: int = 5) -> int:
+    """Print every table with the minutes it took; exit code 1 when something promised was missed."""
+    began = time.perf_counter()
+    worlds = [World.make(scratch, seed, persons) for seed in range(1, seeds + 1)]
+    print(f"{seeds} cities of {persons:,} persons made in {(time.perf_counter() - began) / 60:.1f} minutes")
+    missed = []
+    for table in (weighting, learning, second_quarter, novel, beside_baselines):
+        began = time.perf_counter()
+        print(f"\n{(table.__doc__ or '').splitlines()[0]}", flush=True)
+        held = table(worlds)
+        print(f"{'held' if held else 'MISSED'}, {(time.perf_counter() - began) / 60:.1f} minutes", flush=True)
+        missed += [] if held else [table.__name__]
+    return int(bool(missed))
