@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from pipelines.feeding import fed_batches, fed_now, with_fed
 from pipelines.labelled import Labelled, labels_of_folder, weak_labels, with_rules
 from pipelines.quarter import GRAINS, Basis, QuarterTables, machine_of
 from records.errors import ModelNotTrained
@@ -13,6 +14,7 @@ from records.snapshot import Snapshot
 if TYPE_CHECKING:
     import pandas as pd
 
+    from features.catalogue import Feature
     from models.loaded import LoadedModel
     from models.registry import Registry
     from models.specs import ModelSpec
@@ -23,10 +25,19 @@ FLAGGED_SHARE = 0.01
 
 
 def groups_of(grain: str) -> dict[str, str]:
-    """The catalogue group of each feature of a grain."""
-    from features.catalogue import load_catalogue
+    """The catalogue group of each feature of a grain, those that scores of prescriptions feed among them."""
+    return {feature.name: feature.group for feature in features_of(grain)}
 
-    return {feature.name: feature.group for feature in load_catalogue().of(grain)}
+
+def features_of(grain: str) -> list[Feature]:
+    """The catalogue of a grain, and beside it what models of prescriptions feed."""
+    from features.catalogue import load_catalogue
+    from models.feeding import fed_features
+    from models.specs import load_specs, spec_named
+
+    feeding = sorted({name for spec in load_specs().values() if spec.grain == grain for name in spec.fed_by})
+    fed = [feature for name in feeding for feature in fed_features(grain, spec_named(name))]
+    return [*load_catalogue().of(grain), *fed]
 
 
 def prepare_models(run: Run, snapshot: Snapshot, basis: Basis, tables: QuarterTables) -> dict[str, LoadedModel | str]:
@@ -67,6 +78,7 @@ def _first_model(registry: Registry, spec: ModelSpec, labelled: Labelled, run: R
     if not enough(labels, spec):
         return None
     rows = labelled.rows(sorted(set(labels.frame["quarter"])), spec.grain)
+    rows = with_fed(labelled, spec, rows, lambda feeding: labels_of_folder(labelled, feeding), run.source.threads)
     try:
         trained = train(spec, rows, labels, groups_of(spec.grain), threads=run.source.threads)
     except ModelNotTrained:
@@ -87,11 +99,12 @@ def score_grains(run: Run, models: dict[str, LoadedModel | str], tables: Quarter
 
     capacity = load_design(run.draw.design, run.draw.capacity).targeted_capacity
     main = {name: model for name, model in models.items() if name not in load_families()}
-    found = {}
+    found: dict[str, pd.DataFrame] = {}
     for grain in GRAINS:
         top = capacity if grain == "prescription" else max(1, round(FLAGGED_SHARE * tables.rows(grain)))
         mine = [m for name, m in main.items() if isinstance(m, LoadedModel) and name.endswith(f"@{grain}")]
-        found[grain] = joined(_scored(mine, tables, top), grain)
+        fed = fed_now(tables, grain, found["prescription"]) if found else None
+        found[grain] = joined(_scored(mine, tables, top, fed), grain)
         write_frame(found[grain], run.building / f"scores_{grain}.parquet")
     for name, model in main.items():
         if not isinstance(model, LoadedModel):
@@ -101,14 +114,15 @@ def score_grains(run: Run, models: dict[str, LoadedModel | str], tables: Quarter
     return found
 
 
-def _scored(models: list[LoadedModel], tables: QuarterTables, top: int) -> list[pd.DataFrame]:
+def _scored(models: list[LoadedModel], tables: QuarterTables, top: int, fed: pd.DataFrame | None) -> list[pd.DataFrame]:
     """Score tables of models of one grain, each by key."""
     from models.scoring import ranked, raw_of_batches
 
     if not models:
         return []
-    if tables.spark is None:
-        keys, scores = raw_of_batches(models, tables.batches(models[0].spec.grain))
+    if tables.spark is None or fed is not None:
+        batches = fed_batches(tables.batches(models[0].spec.grain), models[0].spec.key, fed)
+        keys, scores = raw_of_batches(models, batches)
         return [ranked(model, keys, raw, top) for model, raw in zip(models, scores, strict=True)]
     on_spark = [(model, tables.raw_on_spark(model)) for model in models]
     return [ranked(model, raw[model.spec.key], raw["raw_score"].to_numpy(), top) for model, raw in on_spark]
@@ -158,11 +172,14 @@ def explain_scores(
     sampled = set(sample["rxno"])
     for grain, key in GRAINS.items():
         parts = [empty_reasons(grain)]
+        fed = fed_now(tables, grain, scores["prescription"])
+        words = {feature.name: feature for feature in features_of(grain)}
         for name, model in models.items():
             if isinstance(model, LoadedModel) and name.endswith(f"@{grain}") and not model.spec.is_family:
                 mine = scores[grain][scores[grain]["target"] == model.spec.target]
                 keys = set(mine.loc[mine["flagged"], key]) | (sampled if grain == "prescription" else set())
-                parts.append(explain(model, tables.features_of(grain, keys), keys))
+                features = tables.features_of(grain, keys)
+                parts.append(explain(model, features if fed is None else features.join(fed, on=key), keys, words))
         full = [part for part in parts if len(part)] or parts[:1]
         frame = pd.concat(full, ignore_index=True)
         size = frame["contribution"].abs()
