@@ -12,7 +12,7 @@ import numpy as np
 
 from features.catalogue import Feature
 from models.boosting import SEED, folds, matrix
-from models.crossfit import cross_fit, grow
+from models.crossfit import grow
 from models.labels import Labels
 from models.specs import ModelSpec
 from models.training import prepared
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 #: The part of the frame that counts as its top.
 TOP = 0.05
 GROUP = "fed"
+#: Trees that feed; their number decides little about places, and choosing it would cost a training of its own.
+ROUNDS = 150
 
 
 def fed_features(grain: str, spec: ModelSpec) -> tuple[Feature, Feature]:
@@ -52,13 +54,12 @@ def held_out_raw(
     Grain: one a row of ``rows``, which ``models.training.train`` describes. Raises ModelNotTrained as it does.
     """
     _, names, sheet = prepared(spec, rows, labels, groups_of, threads, seed)
-    rounds = cross_fit(sheet).rounds
     group = rows["group"].astype(object).where(rows["group"].notna(), rows["key"]).astype(str)
     fold, x, raw = folds(group), matrix(rows, names), np.zeros(len(rows))
     for number in np.unique(fold):
         inside = sheet.take(sheet.fold != number)
         if inside.has_both:
-            raw[fold == number] = grow(inside, rounds).predict(x[fold == number], raw_score=True)
+            raw[fold == number] = grow(inside, ROUNDS).predict(x[fold == number], raw_score=True)
     return raw
 
 

@@ -51,7 +51,8 @@ def prepare_models(run: Run, snapshot: Snapshot, basis: Basis, tables: QuarterTa
     found: dict[str, LoadedModel | str] = {}
     for name, spec in all_specs().items():
         champion = registry.champion(spec)
-        if champion is None and tables.rows(spec.grain):
+        # Six more trainings would double the run; families are trained when somebody asks for them.
+        if champion is None and tables.rows(spec.grain) and not spec.is_family:
             champion = _first_model(registry, spec, labelled, run)
         found[name] = champion if champion is not None else _why_not(spec, tables)
     return found
@@ -59,7 +60,7 @@ def prepare_models(run: Run, snapshot: Snapshot, basis: Basis, tables: QuarterTa
 
 def _why_not(spec: ModelSpec, tables: QuarterTables) -> str:
     if tables.rows(spec.grain) and spec.is_family:
-        return f"该类结论不足，不训练 fewer than {spec.least_labels} verdicts with or without this kind of problem"
+        return f"尚未训练 not trained yet: rxpanel train --target {spec.target} --grain {spec.grain}, then promote it"
     if not tables.rows(spec.grain):
         return f"没有{spec.grain}行 there is no row of this grain in the quarter"
     return f"标签不足，无法训练 fewer than {spec.least_labels} positive or negative labels, not even from findings"
@@ -71,10 +72,7 @@ def _first_model(registry: Registry, spec: ModelSpec, labelled: Labelled, run: R
     from models.training import train, write_training
 
     labels = labels_of_folder(labelled, spec)
-    if enough(labels, spec):
-        labels = with_rules(labelled, spec, labels)
-    elif not spec.is_family:
-        labels = weak_labels(labelled, spec, labels)
+    labels = with_rules(labelled, spec, labels) if enough(labels, spec) else weak_labels(labelled, spec, labels)
     if not enough(labels, spec):
         return None
     rows = labelled.rows(sorted(set(labels.frame["quarter"])), spec.grain)

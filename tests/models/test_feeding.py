@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import models.crossfit
+import models.feeding
 from models.feeding import TOP, fed_features, held_out_raw, of_subjects
 from models.specs import ModelSpec, load_specs
 
@@ -20,8 +20,7 @@ SPEC = load_specs()["unreasonable@prescription"]
 def test_no_prescription_is_scored_by_trees_that_saw_its_prescriber(
     spec: ModelSpec, rows: pd.DataFrame, labels_of: Any, groups: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(models.crossfit, "MOST_ROUNDS", 40)
-    monkeypatch.setattr(models.crossfit, "LEAST_ROUNDS", 40)
+    monkeypatch.setattr(models.feeding, "ROUNDS", 40)
     labels = labels_of(rows)
     labels.frame.drop(labels.frame.index[::3], inplace=True)
     first = held_out_raw(spec, rows, labels, groups, threads=1)
