@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 #: Where features go that the catalogue of today does not know.
 UNKNOWN = Theme("unknown", "其他特征", "other features", (), ())
+#: What a model of prescriptions feeds a model of another grain (``models.feeding``).
+FED = Theme("prescriptions", "处方评分", "scores of the prescriptions", (), ())
 _TOLERANCE = 1e-6
 #: A theme whose contributions all went elsewhere keeps only what rounding left.
 _NOTHING = 1e-12
@@ -47,9 +49,13 @@ class Grouping:
 
     def __init__(self, model: LoadedModel, x: Any, parts: Any, codes: Sequence[Sequence[str]] | None = None) -> None:
         known = themes_of(model.spec.grain)
-        self.themes = [*load_themes(), UNKNOWN]
+        self.themes = [*load_themes(), FED, UNKNOWN]
+        groups = model.manifest.get("groups", {})
         number = {theme.name: n for n, theme in enumerate(self.themes)}
-        own = np.array([number[known.get(name, UNKNOWN).name] for name in model.names], dtype=int)
+        others = (FED if groups.get(name) == "fed" else UNKNOWN for name in model.names)
+        own = np.array(
+            [number[known.get(name, other).name] for name, other in zip(model.names, others, strict=True)], dtype=int
+        )
         self.place = np.tile(own, (len(x), 1))
         # Not a matrix product: its last bits depend on how many rows there are, and with them the order of equals.
         sums = [parts[:, np.flatnonzero(own == n)].sum(axis=1) for n in range(len(self.themes))]

@@ -85,9 +85,7 @@ def train(
     test rows; so many ``trials`` of other tree settings are made first. Raises ModelNotTrained when positives or
     negatives are too few.
     """
-    everybody = _labelled(spec, rows, labels)
-    names = _usable(spec, everybody, labels.source, groups_of)
-    whole = _sheet(spec, names, everybody, labels, threads, seed)
+    everybody, names, whole = prepared(spec, rows, labels, groups_of, threads, seed)
     data, sheet = _part(everybody, whole)
     if trials:
         settings = search(sheet, data["quarter"].to_numpy(dtype=object), trials)
@@ -118,6 +116,15 @@ def train(
         data_hash=_hash(everybody, whole),
         believed=labels.believed or whole.believed(),
     )
+
+
+def prepared(
+    spec: ModelSpec, rows: pd.DataFrame, labels: Labels, groups_of: dict[str, str], threads: int, seed: int
+) -> tuple[pd.DataFrame, list[str], Sheet]:
+    """Labelled rows, the features that may be used, and both as arrays; arguments and errors as of ``train``."""
+    data = _labelled(spec, rows, labels)
+    names = _usable(spec, data, labels.source, groups_of)
+    return data, names, _sheet(spec, names, data, labels, threads, seed)
 
 
 def _sheet(spec: ModelSpec, names: list[str], data: pd.DataFrame, labels: Labels, threads: int, seed: int) -> Sheet:

@@ -35,7 +35,9 @@ def drift(model: LoadedModel, features: pd.DataFrame) -> pd.DataFrame:
     import pandas as pd
 
     x = matrix(features, model.names)
-    columns = {name: x[:, place] for place, name in enumerate(model.names)}
+    # What scores of prescriptions feed is no feature of the file, and moves with those scores.
+    groups = model.manifest.get("groups", {})
+    columns = {name: x[:, place] for place, name in enumerate(model.names) if groups.get(name) != "fed"}
     columns[SCORE] = model.booster.predict(x, raw_score=True) if len(x) else np.array([])
     rows = [row for name, values in columns.items() if (row := _row(model, name, values)) is not None]
     frame = pd.DataFrame(rows, columns=["feature", "before", "now", "shift", "level"])

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from models.specs import ModelSpec
 
 #: Column of the rows of prescriptions that tells the institution.
-PLACE = "place"
+PLACE = "its_fixmedins_code"
 #: Earlier quarters that weak labels are taken from; the findings of more of them say little new.
 WEAK_QUARTERS = 2
 
@@ -26,8 +26,9 @@ WEAK_QUARTERS = 2
 _AGE = "CASE WHEN {days} < 5479 THEN '0-14' WHEN {days} < 23741 THEN '15-64' ELSE '65+' END AS by_age"
 _PERSON = "p.gend AS by_sex, p.insutype AS by_insurance"
 _SUBGROUPS = {
-    "prescription": f"f.fixmedins_code AS {PLACE}, {_AGE.format(days='f.age_days')}, {_PERSON}, f.hosp_lv AS by_level, "
-    "i.admdvs AS by_area FROM frame f LEFT JOIN person p USING (psn_no) LEFT JOIN institution i USING (fixmedins_code)",
+    "prescription": f"f.fixmedins_code AS {PLACE}, f.psn_no AS its_psn_no, f.dr_codg AS its_dr_codg, "
+    f"{_AGE.format(days='f.age_days')}, {_PERSON}, f.hosp_lv AS by_level, i.admdvs AS by_area "
+    "FROM frame f LEFT JOIN person p USING (psn_no) LEFT JOIN institution i USING (fixmedins_code)",
     "person": f"{_AGE.format(days='CAST((SELECT as_of FROM period) AS DATE) - p.brdy')}, {_PERSON}, "
     "p.insu_admdvs AS by_area FROM person p",
     "practitioner": "i.hosp_lv AS by_level, i.admdvs AS by_area FROM practitioner "
@@ -48,6 +49,8 @@ class Labelled:
     _rows: dict[tuple[str, str], pd.DataFrame] = field(default_factory=dict)
     _findings: dict[str, pd.DataFrame] = field(default_factory=dict)
     _prescriptions: dict[str, str] | None = None
+    #: Scores out of fold of models that feed others (``pipelines.feeding``).
+    held_out: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def prescription_quarters(self) -> dict[str, str]:
         """The quarter of every prescription in the data that was written before the as-of."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from pipelines.feeding import fed_batches, fed_now, keep_fed, with_fed
 from pipelines.labelled import Labelled, labels_of_folder, weak_labels, with_rules
 from pipelines.quarter import GRAINS, Basis, QuarterTables, machine_of
 from records.errors import ModelNotTrained
@@ -13,6 +14,7 @@ from records.snapshot import Snapshot
 if TYPE_CHECKING:
     import pandas as pd
 
+    from features.catalogue import Feature
     from models.loaded import LoadedModel
     from models.registry import Registry
     from models.specs import ModelSpec
@@ -23,10 +25,19 @@ FLAGGED_SHARE = 0.01
 
 
 def groups_of(grain: str) -> dict[str, str]:
-    """The catalogue group of each feature of a grain."""
-    from features.catalogue import load_catalogue
+    """The catalogue group of each feature of a grain, those that scores of prescriptions feed among them."""
+    return {feature.name: feature.group for feature in features_of(grain)}
 
-    return {feature.name: feature.group for feature in load_catalogue().of(grain)}
+
+def features_of(grain: str) -> list[Feature]:
+    """The catalogue of a grain, and beside it what models of prescriptions feed."""
+    from features.catalogue import load_catalogue
+    from models.feeding import fed_features
+    from models.specs import load_specs, spec_named
+
+    feeding = sorted({name for spec in load_specs().values() if spec.grain == grain for name in spec.fed_by})
+    fed = [feature for name in feeding for feature in fed_features(grain, spec_named(name))]
+    return [*load_catalogue().of(grain), *fed]
 
 
 def prepare_models(run: Run, snapshot: Snapshot, basis: Basis, tables: QuarterTables) -> dict[str, LoadedModel | str]:
@@ -40,7 +51,8 @@ def prepare_models(run: Run, snapshot: Snapshot, basis: Basis, tables: QuarterTa
     found: dict[str, LoadedModel | str] = {}
     for name, spec in all_specs().items():
         champion = registry.champion(spec)
-        if champion is None and tables.rows(spec.grain):
+        # Six more trainings would double the run; families are trained when somebody asks for them.
+        if champion is None and tables.rows(spec.grain) and not spec.is_family:
             champion = _first_model(registry, spec, labelled, run)
         found[name] = champion if champion is not None else _why_not(spec, tables)
     return found
@@ -48,7 +60,7 @@ def prepare_models(run: Run, snapshot: Snapshot, basis: Basis, tables: QuarterTa
 
 def _why_not(spec: ModelSpec, tables: QuarterTables) -> str:
     if tables.rows(spec.grain) and spec.is_family:
-        return f"该类结论不足，不训练 fewer than {spec.least_labels} verdicts with or without this kind of problem"
+        return f"尚未训练 not trained yet: rxpanel train --target {spec.target} --grain {spec.grain}, then promote it"
     if not tables.rows(spec.grain):
         return f"没有{spec.grain}行 there is no row of this grain in the quarter"
     return f"标签不足，无法训练 fewer than {spec.least_labels} positive or negative labels, not even from findings"
@@ -60,13 +72,11 @@ def _first_model(registry: Registry, spec: ModelSpec, labelled: Labelled, run: R
     from models.training import train, write_training
 
     labels = labels_of_folder(labelled, spec)
-    if enough(labels, spec):
-        labels = with_rules(labelled, spec, labels)
-    elif not spec.is_family:
-        labels = weak_labels(labelled, spec, labels)
+    labels = with_rules(labelled, spec, labels) if enough(labels, spec) else weak_labels(labelled, spec, labels)
     if not enough(labels, spec):
         return None
     rows = labelled.rows(sorted(set(labels.frame["quarter"])), spec.grain)
+    rows = with_fed(labelled, spec, rows, lambda feeding: labels_of_folder(labelled, feeding), run.source.threads)
     try:
         trained = train(spec, rows, labels, groups_of(spec.grain), threads=run.source.threads)
     except ModelNotTrained:
@@ -87,11 +97,12 @@ def score_grains(run: Run, models: dict[str, LoadedModel | str], tables: Quarter
 
     capacity = load_design(run.draw.design, run.draw.capacity).targeted_capacity
     main = {name: model for name, model in models.items() if name not in load_families()}
-    found = {}
+    found: dict[str, pd.DataFrame] = {}
     for grain in GRAINS:
         top = capacity if grain == "prescription" else max(1, round(FLAGGED_SHARE * tables.rows(grain)))
         mine = [m for name, m in main.items() if isinstance(m, LoadedModel) and name.endswith(f"@{grain}")]
-        found[grain] = joined(_scored(mine, tables, top), grain)
+        fed = fed_now(tables, grain, found["prescription"]) if found else None
+        found[grain] = joined(_scored(mine, tables, top, fed), grain)
         write_frame(found[grain], run.building / f"scores_{grain}.parquet")
     for name, model in main.items():
         if not isinstance(model, LoadedModel):
@@ -101,14 +112,15 @@ def score_grains(run: Run, models: dict[str, LoadedModel | str], tables: Quarter
     return found
 
 
-def _scored(models: list[LoadedModel], tables: QuarterTables, top: int) -> list[pd.DataFrame]:
+def _scored(models: list[LoadedModel], tables: QuarterTables, top: int, fed: pd.DataFrame | None) -> list[pd.DataFrame]:
     """Score tables of models of one grain, each by key."""
     from models.scoring import ranked, raw_of_batches
 
     if not models:
         return []
-    if tables.spark is None:
-        keys, scores = raw_of_batches(models, tables.batches(models[0].spec.grain))
+    if tables.spark is None or fed is not None:
+        batches = fed_batches(tables.batches(models[0].spec.grain), models[0].spec.key, fed)
+        keys, scores = raw_of_batches(models, batches)
         return [ranked(model, keys, raw, top) for model, raw in zip(models, scores, strict=True)]
     on_spark = [(model, tables.raw_on_spark(model)) for model in models]
     return [ranked(model, raw[model.spec.key], raw["raw_score"].to_numpy(), top) for model, raw in on_spark]
@@ -158,11 +170,16 @@ def explain_scores(
     sampled = set(sample["rxno"])
     for grain, key in GRAINS.items():
         parts = [empty_reasons(grain)]
+        fed = fed_now(tables, grain, scores["prescription"])
+        keep_fed(run.building, grain, key, fed)
+        words = {feature.name: feature for feature in features_of(grain)}
         for name, model in models.items():
             if isinstance(model, LoadedModel) and name.endswith(f"@{grain}") and not model.spec.is_family:
                 mine = scores[grain][scores[grain]["target"] == model.spec.target]
                 keys = set(mine.loc[mine["flagged"], key]) | (sampled if grain == "prescription" else set())
-                parts.append(explain(model, tables.features_of(grain, keys), keys, findings=_findings(tables, key, keys)))
+                features = tables.features_of(grain, keys)
+                features = features if fed is None else features.join(fed, on=key)
+                parts.append(explain(model, features, keys, words, _findings(tables, key, keys)))
         full = [part for part in parts if len(part)] or parts[:1]
         frame = pd.concat(full, ignore_index=True)
         # Within a subject and target the order is the one in which reasons are told, here and wherever they are shown.

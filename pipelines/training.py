@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pipelines.feeding import with_fed
 from pipelines.gate import Source, fresh, pass_gate, refuse_when_blocked, snapshot_of
 from pipelines.knowledge import basis_of
 from pipelines.labelled import Labelled, labels_of_folder, labels_of_store, with_rules
@@ -54,6 +55,7 @@ def train_challenger(
         with steps.step("features", "特征 Features of the labelled quarters"):
             labels = with_rules(labelled, spec, labels)
             rows = labelled.rows(sorted(set(labels.frame["quarter"])), spec.grain)
+            rows = with_fed(labelled, spec, rows, lambda one: _labels(labelled, one, given, workplace), source.threads)
         with steps.step("training", "训练 Train and register"):
             present = Registry(workplace.tracking_uri(), workplace.mlflow).champion(spec)
             groups = groups_of(spec.grain)

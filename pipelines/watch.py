@@ -6,6 +6,7 @@ import sys
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from pipelines.feeding import with_kept
 from pipelines.models import registry_of
 from pipelines.tables import show
 from records.errors import DriftLarge, DriftNoticed, NotFound
@@ -87,6 +88,8 @@ def _features(workplace: Workplace, quarter: Quarter, grain: str) -> pd.DataFram
     """Rows of a grain, every n-th of a large city."""
     import duckdb
 
+    from models.specs import KEYS
+
     path = _file(workplace, quarter, grain)
     with duckdb.connect() as con:
         counted = con.execute("SELECT count(*) FROM read_parquet($1)", [path]).fetchone()
@@ -95,7 +98,7 @@ def _features(workplace: Workplace, quarter: Quarter, grain: str) -> pd.DataFram
         frame: pd.DataFrame = con.execute(
             f"{chosen} WHERE file_row_number % $2 = 0 ORDER BY file_row_number", [path, every]
         ).df()
-    return frame
+    return with_kept(workplace.quarter(quarter), grain, KEYS[grain], frame)
 
 
 def _judged(workplace: Workplace, quarter: Quarter, model: LoadedModel) -> pd.DataFrame | None:

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pipelines.feeding import with_kept
 from pipelines.models import registry_of
 from pipelines.tables import show
 from records.errors import ModelNotTrained, NotFound
@@ -35,6 +36,7 @@ def show_why(workplace: Workplace, which: str, code: str, quarter: str | None, p
     features = _mine(folder / f"features_{spec.grain}.parquet", spec.key, code)
     if features.empty:
         raise NotFound(f"{code} has no row of grain {spec.grain} in {folder.name}.")
+    features = with_kept(folder, spec.grain, spec.key, features)
     findings = _mine(folder / "findings.parquet", spec.key, code)
     themes = theme_table(model, features, {code}, findings)
     show(["主题 theme", "", "贡献 contribution", "评分 score", "如同常 if as usual"],

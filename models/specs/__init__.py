@@ -30,7 +30,8 @@ class ModelSpec:
     ``baselines``: name and feature of the one-column rivals. ``constrained``: feature and +1 (more never lowers the
     score) or -1 (more never raises it). ``item_codes``: the review items that make a label of a family positive; empty
     for the targets of the contract. ``rule_rows``: what the rules say of prescriptions that nobody judged weighs as so
-    many verdicts; 0 = nothing.
+    many verdicts; 0 = nothing. ``fed_by``: models of prescriptions that feed this one
+    (``models.feeding``).
     """
 
     target: str
@@ -49,6 +50,7 @@ class ModelSpec:
     constrained: tuple[tuple[str, int], ...] = ()
     item_codes: frozenset[str] = frozenset()
     rule_rows: float = 0.0
+    fed_by: tuple[str, ...] = ()
 
     @property
     def is_family(self) -> bool:
@@ -101,6 +103,7 @@ def _read(path: Path) -> ModelSpec:
         for name in ("parameters", "baselines"):
             entry[name] = tuple(sorted(entry[name].items()) if name == "parameters" else entry[name].items())
         entry["constrained"] = tuple(sorted(entry.get("constrained", {}).items()))
+        entry["fed_by"] = tuple(entry.get("fed_by", ()))
         entry["item_codes"] = frozenset(entry.get("item_codes", ()))
         for name in ("leaves_out", "weak_leaves_out"):
             entry[name] = tuple(entry[name])

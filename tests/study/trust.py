@@ -19,7 +19,7 @@ from models.measures import Ranking, average_precision, calibration_error, inter
 from models.novelty import novelty, of_frame
 from models.specs import ModelSpec, load_specs
 from models.training import Trained, train
-from pipelines.labelled import weak_labels
+from pipelines.labelled import PLACE, weak_labels
 from pipelines.sampling import risk_of
 from pipelines.scoring import groups_of
 from records.errors import ModelNotTrained
@@ -35,7 +35,7 @@ PROMISED_SHARE, PROMISED_TIMES, PROMISED_LIFT = 0.85, 1.3, 5.0
 
 
 def fitted(world: World, spec: ModelSpec, labels: Labels) -> Trained:
-    rows = world.labelled.rows(sorted(set(labels.frame["quarter"])), spec.grain)
+    rows = world.fed(spec, world.labelled.rows(sorted(set(labels.frame["quarter"])), spec.grain))
     return train(spec, rows, labels, groups_of(spec.grain), threads=THREADS)
 
 
@@ -135,7 +135,7 @@ def second_quarter(worlds: list[World]) -> bool:
 def _drawn(world: World, name: str, trained: Trained) -> tuple[pd.DataFrame, pd.DataFrame]:
     rows = world.rows(name)
     scores = pd.DataFrame({"rxno": rows["key"], "score": trained.calibration.apply(raw(trained, rows))})
-    frame = rows[["key", "place"]].set_axis(["rxno", "fixmedins_code"], axis=1)
+    frame = rows[["key", PLACE]].set_axis(["rxno", "fixmedins_code"], axis=1)
     design = load_design()
     return select(prepare(frame, risk_of(scores), set(), design), design, f"study {world.seed}"), rows
 

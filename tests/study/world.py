@@ -13,6 +13,7 @@ import pandas as pd
 from models.labels import Labels
 from models.specs import ModelSpec
 from models.weak import beside_rules
+from pipelines.feeding import with_fed
 from pipelines.gate import Source, fresh, pass_gate, snapshot_of
 from pipelines.knowledge import basis_of
 from pipelines.labelled import PLACE, Labelled, labels_of_folder, with_rules
@@ -73,6 +74,10 @@ class World:
         """The labels, and beside them what rules say of the quarter's other prescriptions."""
         rows = self.rows(name)
         return beside_rules(labels, rows[["key", "quarter"]], self.labelled.findings(name), rows[PLACE], spec)
+
+    def fed(self, spec: ModelSpec, rows: pd.DataFrame) -> pd.DataFrame:
+        """Rows for training with what models of prescriptions feed, out of fold."""
+        return with_fed(self.labelled, spec, rows, lambda one: labels_of_folder(self.labelled, one), THREADS)
 
     def past(self, spec: ModelSpec) -> Labels:
         """Labels of earlier reviews and investigations, as they came with the data."""

@@ -1,0 +1,56 @@
+"""What feeds other grains: never by trees that saw the prescriber, and as places in the frame beside a slow reference."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import models.feeding
+from models.feeding import TOP, fed_features, held_out_raw, of_subjects
+from models.specs import ModelSpec, load_specs
+
+SPEC = load_specs()["unreasonable@prescription"]
+
+
+def test_no_prescription_is_scored_by_trees_that_saw_its_prescriber(
+    spec: ModelSpec, rows: pd.DataFrame, labels_of: Any, groups: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(models.feeding, "ROUNDS", 40)
+    labels = labels_of(rows)
+    labels.frame.drop(labels.frame.index[::3], inplace=True)
+    first = held_out_raw(spec, rows, labels, groups, threads=1)
+    mine = (rows["group"] == "D007").to_numpy()
+    turned = labels_of(rows)
+    turned.frame.drop(turned.frame.index[::3], inplace=True)
+    own = turned.frame["key"].isin(rows.loc[mine, "key"])
+    turned.frame.loc[own, "label"] = 1 - turned.frame.loc[own, "label"]
+    second = held_out_raw(spec, rows, turned, groups, threads=1)
+    assert (first[mine] == second[mine]).all()
+    assert (first != second).any()
+    assert len(first) == len(rows)
+    assert np.corrcoef(first, labels_of(rows).frame["label"])[0, 1] > 0.5
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.tuples(st.sampled_from(["a", "b", None]), st.integers(0, 9)), min_size=1, max_size=40))
+def test_places_of_a_subject_beside_the_slow_reference(given_rows: list[tuple[str | None, int]]) -> None:
+    found = of_subjects([subject for subject, _ in given_rows], [score for _, score in given_rows], SPEC)
+    scores = [score for _, score in given_rows]
+    place = [(sum(s < one for s in scores) + (sum(s == one for s in scores) + 1) / 2) / len(scores) for one in scores]
+    for subject in {subject for subject, _ in given_rows} - {None}:
+        mine = [place[n] for n, (whose, _) in enumerate(given_rows) if whose == subject]
+        assert found.loc[subject, "fed_unreasonable_mean"] == pytest.approx(sum(mine) / len(mine))
+        top = sum(one > 1 - TOP for one in mine) / len(mine)
+        assert found.loc[subject, "fed_unreasonable_top"] == pytest.approx(top)
+    assert set(found.index) == {subject for subject, _ in given_rows if subject}
+
+
+def test_fed_features_have_words_and_the_names_of_the_columns() -> None:
+    names = [feature.name for feature in fed_features("person", SPEC)]
+    assert names == list(of_subjects(["a"], [1.0], SPEC).columns)
+    assert all("{value}" in feature.reason_zh and SPEC.zh in feature.reason_zh for feature in fed_features("person", SPEC))
