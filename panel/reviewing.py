@@ -219,6 +219,14 @@ class Reviewing(Acting):
         later = [case_id for case_id in waiting if after is not None and case_id > after]
         return next(iter(later or [case_id for case_id in waiting if case_id != after]), None)
 
+    def beside(self, case_id: str) -> tuple[str | None, str | None]:
+        """The case before this one in the own queue, and the next one that waits for a verdict; see ``take_next``."""
+        rows = self.my_queue()
+        waiting = [row["case_id"] for row in rows if not row["mine_submitted"]]
+        later = [name for name in waiting if name > case_id] or [name for name in waiting if name != case_id]
+        earlier = sorted(row["case_id"] for row in rows if row["case_id"] < case_id)
+        return (earlier[-1] if earlier else None), (later[0] if later else None)
+
     def claim_next(self, name: str) -> str | None:
         """Take a case from a quarter's common pool and hold it for a while; None when none fits.
 

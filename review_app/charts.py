@@ -45,9 +45,7 @@ def timeline(rows: Sequence[dict[str, Any]], first: date, last: date, words: dic
             f'<li><span class="rx-drug">{text(row["drug"])}</span><span class="rx-track" role="img" '
             f'aria-label="{text(said)} {text(told)}">{bars}{twice}</span><span class="rx-told">{text(told)}</span></li>'
         )
-    return (
-        f'<ol class="rx-timeline" aria-label="{text(words["label"])}">{"".join(lines)}</ol>{_months(first, last, whole)}'
-    )
+    return f'<ol class="rx-timeline" aria-label="{text(words["label"])}">{"".join(lines)}</ol>{_months(first, last, whole)}'
 
 
 def _months(first: date, last: date, whole: int) -> str:
@@ -56,7 +54,8 @@ def _months(first: date, last: date, whole: int) -> str:
         if day >= first and (day.month - 1) % 2 == 0:
             ticks.append(f'<b style="left:{100 * (day - first).days / whole:.2f}%">{day:%Y-%m}</b>')
         day = (day + timedelta(days=32)).replace(day=1)
-    return f'<div class="rx-months" aria-hidden="true"><span></span><span class="rx-scale">{"".join(ticks)}</span><span></span></div>'
+    scale = f'<span class="rx-scale">{"".join(ticks)}</span>'
+    return f'<div class="rx-months" aria-hidden="true"><span></span>{scale}<span></span></div>'
 
 
 def diverging(rows: Sequence[tuple[str, float]], label: str) -> str:
@@ -84,23 +83,24 @@ def among(value: float, low: float, middle: float, high: float, said: str) -> st
     def at(number: float) -> float:
         return (number - begin) / whole
 
-    return (
-        f'<span class="rx-track" role="img" aria-label="{text(said)}"><i class="rx-half" style="{_span(at(low), at(high) - at(low))}">'
-        f'</i><i class="rx-median" style="left:{100 * at(middle):.2f}%"></i><i class="rx-dot" style="left:{100 * at(value):.2f}%"></i></span>'
-    )
+    half = f'<i class="rx-half" style="{_span(at(low), at(high) - at(low))}"></i>'
+    median = f'<i class="rx-median" style="left:{100 * at(middle):.2f}%"></i>'
+    return _track(f'{half}{median}<i class="rx-dot" style="left:{100 * at(value):.2f}%"></i>', said)
+
+
+def _track(parts: str, said: str) -> str:
+    return f'<span class="rx-track" role="img" aria-label="{text(said)}">{parts}</span>'
 
 
 def whisker(point: float, low: float, high: float, said: str, most: float = 1.0) -> str:
     """An estimate with its interval on a scale from 0 to ``most``."""
-    return (
-        f'<span class="rx-track" role="img" aria-label="{text(said)}"><i class="rx-reach" style="{_span(low / most, (high - low) / most)}">'
-        f'</i><i class="rx-dot" style="left:{100 * min(1.0, point / most):.2f}%"></i></span>'
-    )
+    reach = f'<i class="rx-reach" style="{_span(low / most, (high - low) / most)}"></i>'
+    return _track(f'{reach}<i class="rx-dot" style="left:{100 * min(1.0, point / most):.2f}%"></i>', said)
 
 
 def bar(share: float, said: str) -> str:
     """A share from 0 to 1 as a bar."""
-    return f'<span class="rx-track" role="img" aria-label="{text(said)}"><i class="rx-bar" style="{_span(0, share)}"></i></span>'
+    return _track(f'<i class="rx-bar" style="{_span(0, share)}"></i>', said)
 
 
 def network(centre: str, partners: Sequence[dict[str, Any]], alt: str) -> str:
@@ -109,22 +109,30 @@ def network(centre: str, partners: Sequence[dict[str, Any]], alt: str) -> str:
     ``partners``: type (person, practitioner, institution), code, visits. Kinds differ by shape, not by colour alone.
     """
     wide, high, radius = 560, 360, 135
+    middle, ink = (wide / 2, high / 2), look.COLOURS["ink"]
     most = max((entry["visits"] for entry in partners), default=1) or 1
     parts: list[str] = []
     for number, entry in enumerate(partners):
         angle = 2 * math.pi * number / max(1, len(partners)) - math.pi / 2
-        x, y = wide / 2 + 1.45 * radius * math.cos(angle), high / 2 + radius * math.sin(angle)
-        width = 1 + 5 * entry["visits"] / most
-        parts.append(f'<line x1="{wide / 2}" y1="{high / 2}" x2="{x:.0f}" y2="{y:.0f}" stroke="{look.COLOURS["line"]}" stroke-width="{width:.1f}"/>')
-        parts.append(_node(x, y, entry["type"]))
-        anchor = "start" if x > wide / 2 + 5 else "end" if x < wide / 2 - 5 else "middle"
-        shift = {"start": 10, "end": -10, "middle": 0}[anchor]
-        drop = 4 if anchor != "middle" else (-12 if y < high / 2 else 20)
-        parts.append(f'<text x="{x + shift:.0f}" y="{y + drop:.0f}" text-anchor="{anchor}" font-size="11" fill="{look.COLOURS["ink"]}">{text(entry["code"])} · {entry["visits"]}</text>')
-    parts.append(f'<circle cx="{wide / 2}" cy="{high / 2}" r="11" fill="{look.COLOURS["red"]}"/>')
-    parts.append(f'<text x="{wide / 2}" y="{high / 2 + 26}" text-anchor="middle" font-size="12" font-weight="bold" fill="{look.COLOURS["ink"]}">{text(centre)}</text>')
-    drawing = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="-60 0 {wide + 120} {high}" font-family="sans-serif">{"".join(parts)}</svg>'
-    return f'<img class="rx-network" alt="{text(alt)}" src="data:image/svg+xml;base64,{base64.b64encode(drawing.encode()).decode()}">'
+        x, y = middle[0] + 1.45 * radius * math.cos(angle), middle[1] + radius * math.sin(angle)
+        ends = f'x1="{middle[0]}" y1="{middle[1]}" x2="{x:.0f}" y2="{y:.0f}"'
+        thick = f'stroke-width="{1 + 5 * entry["visits"] / most:.1f}"'
+        parts.append(f'<line {ends} stroke="{look.COLOURS["line"]}" {thick}/>{_node(x, y, entry["type"])}')
+        parts.append(_label(x, y, f"{entry['code']} · {entry['visits']}", middle))
+    parts.append(f'<circle cx="{middle[0]}" cy="{middle[1]}" r="11" fill="{look.COLOURS["red"]}"/>')
+    bold = f'text-anchor="middle" font-size="12" font-weight="bold" fill="{ink}"'
+    parts.append(f'<text x="{middle[0]}" y="{middle[1] + 26}" {bold}>{text(centre)}</text>')
+    frame = f'xmlns="http://www.w3.org/2000/svg" viewBox="-60 0 {wide + 120} {high}" font-family="sans-serif"'
+    packed = base64.b64encode(f"<svg {frame}>{''.join(parts)}</svg>".encode()).decode()
+    return f'<img class="rx-network" alt="{text(alt)}" src="data:image/svg+xml;base64,{packed}">'
+
+
+def _label(x: float, y: float, said: str, middle: tuple[float, float]) -> str:
+    anchor = "start" if x > middle[0] + 5 else "end" if x < middle[0] - 5 else "middle"
+    shift = {"start": 10, "end": -10, "middle": 0}[anchor]
+    drop = 4 if anchor != "middle" else (-12 if y < middle[1] else 20)
+    place = f'x="{x + shift:.0f}" y="{y + drop:.0f}" text-anchor="{anchor}"'
+    return f'<text {place} font-size="11" fill="{look.COLOURS["ink"]}">{text(said)}</text>'
 
 
 def _node(x: float, y: float, kind: str) -> str:

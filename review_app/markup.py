@@ -36,7 +36,9 @@ def table(
     def cell(place: int, value: Any) -> str:
         return f"<td{' class=rx-number' if place in right else ''}>{value if place in made else text(value)}</td>"
 
-    heads = "".join(f'<th scope="col"{" class=rx-number" if n in right else ""}>{text(name)}</th>' for n, name in enumerate(head))
+    heads = "".join(
+        f'<th scope="col"{" class=rx-number" if n in right else ""}>{text(name)}</th>' for n, name in enumerate(head)
+    )
     body = "".join(f"<tr>{''.join(cell(n, value) for n, value in enumerate(row))}</tr>" for row in rows)
     return (
         f'<div class="rx-scroll" tabindex="0" role="region" aria-label="{text(caption)}"><table class="rx-table">'

@@ -24,7 +24,7 @@ ZERO = VerdictInput("0")
 
 #: What a permission lets one do; the names are those of the table, so that none is forgotten.
 CALLS: dict[str, list[Callable[[PanelService, str], Any]]] = {
-    "see_queue": [lambda p, _: p.my_queue()],
+    "see_queue": [lambda p, _: p.my_queue(), lambda p, c: p.beside(c)],
     "take_case": [lambda p, _: p.claim_next(QUARTER)],
     "open_case": [lambda p, c: p.open_case(c), lambda p, _: p.record_requests()],
     "give_verdict": [
@@ -45,7 +45,7 @@ CALLS: dict[str, list[Callable[[PanelService, str], Any]]] = {
     "set_gold": [lambda p, c: p.set_gold(c, ZERO, "x"), lambda p, c: p.gold_answer(c)],
     "notify": [lambda p, _: p.notify_quarter(QUARTER)],
     "record_appeal": [lambda p, c: p.record_appeal(c, "x")],
-    "re_review": [lambda p, c: p.re_review(c, ZERO, "x", "r")],
+    "re_review": [lambda p, c: p.re_review(c, ZERO, "x", "r"), lambda p, _: p.open_appeals()],
     "close_case": [lambda p, _: p.close_cases(QUARTER)],
     "see_names": [lambda p, _: p.require("see_names")],
     "unmask_diagnosis": [lambda p, c: p.unmask_diagnoses(c, "x")],
