@@ -234,5 +234,7 @@ def drift(rows: Sequence[dict[str, Any]], caption: str, _: Words) -> str:
 
 def plain(rows: Sequence[dict[str, Any]], head: dict[str, str], caption: str) -> str:
     """Rows of a list as they are: ``head`` = keys with their words, in order."""
-    cells = [[look.NONE if row.get(key) in (None, "") else row[key] for key in head] for row in rows]
+    cells = [[look.NONE if row.get(key) in (None, "") else row[key] for key in head] for row in rows] or [
+        [look.NONE] * len(head)
+    ]
     return table(tuple(head.values()), cells, caption)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Any
 
-from review_app import charts, look, presenters
+from review_app import charts, look, presenters, supplies
 from review_app.markup import badge, heading, note, pairs, table, text
 from review_app.presenters import Words
 
@@ -47,7 +47,7 @@ def _lines(case: dict[str, Any], _: Words, language: str) -> str:
 def timeline(case: dict[str, Any], _: Words) -> str:
     """Supplies of the last twelve months as bars, days covered twice hatched."""
     title = heading(_("Supplies of the last twelve months"))
-    rows = presenters.supplies(case, _)
+    rows = supplies.supplies(case, _)
     if not rows:
         return title + note(_("No supply is known."))
     written = date.fromisoformat(case["prsc_time"][:10])
@@ -73,7 +73,7 @@ def findings(case: dict[str, Any], _: Words, language: str) -> str:
         return title + note(_("No rule found anything here."))
     parts = []
     for row in rows:
-        place = badge(f"{_('line')} {row['line']}", "info") if row["line"] else ""
+        place = badge(_("line {n}").format(n=row["line"]), "info") if row["line"] else ""
         codes = "".join(badge(code) for code in row["codes"])
         kind = badge(row["kind"], "bad" if row["definite"] else "warn")
         parts.append(

@@ -96,7 +96,7 @@ def summary(content: dict[str, Any], _: Words, language: str) -> list[str]:
     """What has been recorded so far, a sentence a place."""
     rows = []
     for place in places(content):
-        name = _("whole prescription") if not place else f"{_('line')} {place}"
+        name = _("whole prescription") if not place else _("line {n}").format(n=place)
         codes = [*(content.get(f"items_{place}") or []), *(content.get(f"funds_{place}") or [])]
         amount = content.get(f"loss_{place}")
         said = "；".join(codes_text(" ".join(codes), language))

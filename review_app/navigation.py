@@ -60,6 +60,7 @@ def shown(panel: PanelService, screen: Screen) -> Callable[[], None]:
         tell()
         try:
             panel.require(screen.needs, screen.path)
+            st.session_state["whose"] = panel.actor.account
             importlib.import_module(f"review_app.screens.{screen.path}").show(panel)
         except NotPermitted as refused:
             st.html(state("denied", _("Not permitted"), one_of(str(refused), language())))

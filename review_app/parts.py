@@ -55,7 +55,8 @@ def kept_text(label: str, key: str, owner: str, confirmed: str, words: dict[str,
     ``owner`` = whose text of what: in the browser it is kept under a number made of it, never under a name.
     """
     store = hashlib.sha256(owner.encode()).hexdigest()[:24]
-    data = {"label": label, "store": store, "confirmed": confirmed, "words": words, "most": MOST_COMMENT}
+    # Flat: at a dict inside Streamlit would look for tables, and import pandas for that, seconds at the first case.
+    data = {"label": label, "store": store, "confirmed": confirmed, "most": MOST_COMMENT, **words}
     _made()["kept"](key=key, data=data, on_text_change=on_change)
 
 

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
+from features.catalogue import load_catalogue
 from panel.tables import fund_codes, item_codes, roles, states
 from panel.waiting import today
 from review_app import look, presenters
@@ -221,6 +222,13 @@ def model_rows(table: Sequence[dict[str, Any]], _: Words) -> list[dict[str, str]
         }
         for row in table
     ]
+
+
+def drift_rows(model: str, rows: Sequence[dict[str, Any]], _: Words, language: str) -> list[dict[str, Any]]:
+    """Features that moved, by their names in the catalogue; ``model`` is target@grain."""
+    grain = model.partition("@")[2]
+    known = {feature.name: (feature.zh, feature.en) for feature in load_catalogue().of(grain)}
+    return [{**row, "feature": told(known.get(row["feature"]), language, _("the score itself"))} for row in rows]
 
 
 def design_pairs(design: dict[str, Any], _: Words) -> list[tuple[str, str]]:

@@ -20,10 +20,16 @@ export default function (component) {
     clearTimeout(field.pausing);
     if (field.sent !== field.value) { field.sent = field.value; setStateValue("text", field.value); }
   }
+  function go() {
+    clearTimeout(field.going);
+    field.going = null;
+    document.querySelector(".st-key-submit button")?.click();
+  }
   function tell() {
     const safe = field.value === (data.confirmed ?? "");
-    told.textContent = field.value === "" ? "" : safe ? data.words.saved : data.words.kept;
+    told.textContent = field.value === "" ? "" : safe ? data.saved : data.kept;
     if (safe) drop();
+    if (safe && field.going) go();
   }
 
   if (field.place !== place) {
@@ -36,12 +42,21 @@ export default function (component) {
   }
   field.oninput = () => {
     keep(field.value);
-    told.textContent = data.words.kept;
+    told.textContent = data.kept;
     clearTimeout(field.pausing);
     field.pausing = setTimeout(send, PAUSE);
   };
   field.onblur = send;
-  field.onkeydown = (event) => { if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) send(); };
+  field.onkeydown = (event) => {
+    if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
+    // Inside a text field the submitting button does not hear its own shortcut.
+    event.preventDefault();
+    event.stopPropagation();
+    send();
+    // The text first, the step after it: as soon as the server has it, or a moment later where nothing confirms it.
+    field.going = setTimeout(go, 700);
+    tell();
+  };
   tell();
   return () => { clearTimeout(field.pausing); };
 }

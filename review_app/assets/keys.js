@@ -19,14 +19,20 @@ function codesShown() {
 }
 
 export default function (component) {
-  const house = (window.rxpanelKeys ??= { waiting: [], mode: "codes", wanted: null, since: 0, timer: null });
+  const house = (window.rxpanelKeys ??= { waiting: [], mode: "codes", wanted: null, since: 0, rest: 0, timer: null });
   house.data = component.data;
 
   function press(selector, place = 0) {
     const found = document.querySelectorAll(selector)[place];
     if (!found || found.disabled) return false;
     found.click();
+    house.rest = performance.now() + 80;
     return true;
+  }
+
+  // A button that is pressed while the screen is being renewed forgets it.
+  function busy() {
+    return performance.now() < house.rest || document.querySelector("[data-testid=stApp]")?.dataset.testScriptState !== "notRunning";
   }
 
   // true = done with this key, false = the screen is not ready for it yet
@@ -38,7 +44,6 @@ export default function (component) {
     }
     if (key === "l") { house.mode = "place"; return true; }
     if (key === "Escape") { house.mode = "class"; return true; }
-    if (key in FIELDS) { document.querySelector(FIELDS[key])?.focus(); return true; }
     if (key in PRESSED) { press(PRESSED[key]); return true; }
     if (house.wanted) {
       // A class was chosen: its codes are on their way.
@@ -60,7 +65,7 @@ export default function (component) {
   }
 
   function work() {
-    while (house.waiting.length && act(house.waiting[0])) house.waiting.shift();
+    while (house.waiting.length && !busy() && act(house.waiting[0])) house.waiting.shift();
     if (house.waiting.length === 0) { clearInterval(house.timer); house.timer = null; }
   }
 
@@ -73,6 +78,8 @@ export default function (component) {
     if (!known || (key === "0" && house.mode !== "place")) return;
     event.preventDefault();
     event.stopPropagation();
+    // A field is gone to at once: what is typed next belongs there.
+    if (key in FIELDS && house.mode !== "place") { document.querySelector(FIELDS[key])?.focus(); return; }
     house.waiting.push(key);
     work();
     if (house.waiting.length && !house.timer) house.timer = setInterval(work, 25);

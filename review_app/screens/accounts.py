@@ -42,7 +42,7 @@ def show(panel: PanelService) -> None:
 
 def _add() -> None:
     _ = words()
-    with st.form("account", border=False):
+    with st.form("new_account", border=False):
         left, right = st.columns(2)
         name, person = left.text_input(_("Account")), right.text_input(_("Name"))
         given = left.multiselect(_("Roles"), list(roles()), format_func=lambda r: both(*roles()[r]), placeholder=_("choose"))

@@ -9,9 +9,9 @@ import streamlit as st
 
 from panel.service import PanelService
 from records.errors import Situation
-from review_app import board_html, form, presenting
+from review_app import board_html, form, parts, presenting
 from review_app.screens.case import body
-from review_app.screens.verdict_form import changing, content
+from review_app.screens.verdict_form import changing, given
 from review_app.state import done, empty, failed, language, service, words
 
 
@@ -35,12 +35,14 @@ def show(panel: PanelService) -> None:
         _decide(panel, chosen, opened)
     with left:
         body(panel, opened)
+    parts.keys()
 
 
 def _decide(panel: PanelService, chosen: dict[str, Any], opened: dict[str, Any]) -> None:
     _, case_id = words(), chosen["case_id"]
     changing(opened, f"{case_id}-decision")
-    st.button(_("Decide"), type="primary", shortcut="Ctrl+Enter", on_click=_adjudicate, args=(case_id,), width="stretch")
+    with st.container(key="submit"):
+        st.button(_("Decide"), type="primary", shortcut="Ctrl+Enter", on_click=_adjudicate, args=(case_id,), width="stretch")
     if panel.may("refer_to_third") and not chosen["third"]:
         st.button(_("Call a third expert"), on_click=_third, args=(case_id,), width="stretch")
     if panel.may("hold_meeting"):
@@ -56,7 +58,7 @@ def _adjudicate(case_id: str) -> None:
     _ = words()
     try:
         number = uuid.uuid5(uuid.NAMESPACE_OID, f"adjudication {case_id}").hex
-        service().adjudicate(case_id, form.input_of(content(), None), number)
+        service().adjudicate(case_id, form.input_of(given(), None), number)
     except Situation as situation:
         failed(situation)
         return
@@ -77,7 +79,7 @@ def _meeting(case_id: str) -> None:
     _ = words()
     present = st.session_state[f"{case_id}-present"].replace("，", ",").split(",")
     try:
-        service().hold_meeting(case_id, present, st.session_state[f"{case_id}-minutes"], form.input_of(content(), None))
+        service().hold_meeting(case_id, present, st.session_state[f"{case_id}-minutes"], form.input_of(given(), None))
     except Situation as situation:
         failed(situation)
         return

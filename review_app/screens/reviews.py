@@ -8,9 +8,9 @@ import streamlit as st
 
 from panel.service import PanelService
 from records.errors import Situation
-from review_app import board_html, form, presenting
+from review_app import board_html, form, parts, presenting
 from review_app.screens.case import body
-from review_app.screens.verdict_form import changing, content
+from review_app.screens.verdict_form import changing, given
 from review_app.state import done, empty, failed, language, service, words
 
 
@@ -36,6 +36,7 @@ def show(panel: PanelService) -> None:
         st.button(_("Decide the appeal"), type="primary", disabled=not reason.strip(), on_click=_decide, args=(case_id,))
     with left:
         body(panel, opened)
+    parts.keys()
 
 
 def _decide(case_id: str) -> None:
@@ -43,7 +44,7 @@ def _decide(case_id: str) -> None:
     number = uuid.uuid5(uuid.NAMESPACE_OID, f"re-review {case_id}").hex
     try:
         state = service().re_review(
-            case_id, form.input_of(content(), None), st.session_state[f"{case_id}-re_review_reason"], number
+            case_id, form.input_of(given(), None), st.session_state[f"{case_id}-re_review_reason"], number
         )
     except Situation as situation:
         failed(situation)

@@ -49,6 +49,13 @@ def content() -> dict[str, Any]:
     return found
 
 
+def given() -> dict[str, Any]:
+    """What is to be submitted: the form, with the comment as it was typed last, saved as a draft or not yet."""
+    typed = st.session_state.get(f"{st.session_state['form']['case_id']}-comment")
+    text = (typed or {}).get("text")
+    return content() if text is None else {**content(), "comment": text}
+
+
 def amend(changed: dict[str, Any]) -> None:
     """Change some fields and keep them as the draft; what cannot be saved stays in the form, and it is said why."""
     kept = st.session_state["form"]
@@ -68,8 +75,10 @@ def _form(opened: dict[str, Any]) -> None:
     st.button(_("Reasonable: submit and next"), shortcut="0", type="primary", width="stretch",
               on_click=_submit_reasonable, args=(case_id,), key=f"{case_id}-reasonable")  # fmt: skip
     fields(opened)
-    st.button(_("Submit"), shortcut="Ctrl+Enter", width="stretch", on_click=_submit, args=(case_id,),
-              key=f"{case_id}-submit")  # fmt: skip
+    with st.container(key="submit"):
+        st.button(
+            _("Submit"), shortcut="Ctrl+Enter", width="stretch", on_click=_submit, args=(case_id,), key=f"{case_id}-submit"
+        )
 
 
 @st.fragment
@@ -83,9 +92,12 @@ def fields(opened: dict[str, Any]) -> None:
         )  # fmt: skip
     place = _places(opened)
     chosen = content().get("verdict_class")
-    if chosen in ("1", "2", "3"):
-        _codes(case_id, place, chosen)
-    _fund(opened, place)
+    # Always there, also when empty: what follows keeps its place, and a field its focus.
+    with st.container():
+        if chosen in ("1", "2", "3"):
+            _codes(case_id, place, chosen)
+    with st.container():
+        _fund(opened, place)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.segmented_control(
             _("Severity"), list(SEVERITIES), key=f"{case_id}-severity", default=content().get("severity"),
@@ -101,7 +113,7 @@ def fields(opened: dict[str, Any]) -> None:
 
 def _places(opened: dict[str, Any]) -> int:
     _, case_id, lines = words(), opened["case_id"], opened["case"]["lines"]
-    names = {0: _("whole prescription"), **{row["line"]: f"{_('line')} {row['line']}" for row in lines}}
+    names = {0: _("whole prescription"), **{row["line"]: _("line {n}").format(n=row["line"]) for row in lines}}
     with st.container(key="places"):
         found = st.pills(_("Applies to (key L, then the number)"), list(names), key=f"{case_id}-place", default=0,
                          format_func=names.__getitem__, required=True)  # fmt: skip
@@ -140,7 +152,7 @@ def _fund(opened: dict[str, Any], place: int) -> None:
 
 def _comment(case_id: str) -> None:
     _, key = words(), f"{case_id}-comment"
-    owner = f"{service().actor.account} {case_id} comment"
+    owner = f"{st.session_state['whose']} {case_id} comment"
     said = {"saved": _("Saved."), "kept": _("Kept in this browser until it is saved.")}
     with st.container(key="comment"):
         # Where there is no draft nothing confirms the text before the verdict is given: the browser keeps it till then.
@@ -184,7 +196,7 @@ def _submission(case_id: str) -> str:
 
 def _submit_reasonable(case_id: str) -> None:
     _, panel = words(), service()
-    if not form.is_blank(content()):
+    if not form.is_blank(given()):
         failed(WrongUse(_("Something is recorded already: submit that, or take it out first.")))
         return
     try:
@@ -197,7 +209,7 @@ def _submit_reasonable(case_id: str) -> None:
 
 def _submit(case_id: str) -> None:
     try:
-        service().submit_verdict(case_id, form.input_of(content(), _seconds()), _submission(case_id))
+        service().submit_verdict(case_id, form.input_of(given(), _seconds()), _submission(case_id))
     except Situation as situation:
         failed(situation)
 
@@ -227,7 +239,7 @@ def changing(opened: dict[str, Any], form_id: str, start: dict[str, Any] | None 
 
 def _change(case_id: str) -> None:
     try:
-        service().change_verdict(case_id, form.input_of(content(), None), st.session_state[f"{case_id}-change_reason"])
+        service().change_verdict(case_id, form.input_of(given(), None), st.session_state[f"{case_id}-change_reason"])
     except Situation as situation:
         failed(situation)
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import streamlit as st
 
 from panel.service import PanelService
-from review_app import board_html, city, look
+from review_app import board_html, city, look, presenting
 from review_app.markup import badge, heading, text
-from review_app.state import empty, quarter_of, words, workplace
+from review_app.state import empty, language, quarter_of, words, workplace
 
 
 def show(panel: PanelService) -> None:
@@ -33,7 +33,7 @@ def show(panel: PanelService) -> None:
         caption = _("{model}: the five that moved furthest; {n} of {all} to be watched").format(
             model=model, n=far, all=len(rows)
         )
-        st.html(board_html.drift(rows[:5], caption, _))
+        st.html(board_html.drift(presenting.drift_rows(model, rows[:5], _, language()), caption, _))
 
 
 def _gate(rows: list[dict[str, object]]) -> None:
