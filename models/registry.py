@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from models.artifacts import write_artifacts
-from models.gate import judge, same_person
+from models.gate import Judged, judge, same_person
 from models.loaded import LoadedModel
 from models.manifest import logged_metrics, logged_parameters, manifest_of
 from models.specs import ModelSpec
@@ -183,6 +183,16 @@ class Registry:
     def champion(self, spec: ModelSpec) -> LoadedModel | None:
         """The model that scores; None when none has been trained yet."""
         return self.under(spec, CHAMPION)
+
+    def judged(self, spec: ModelSpec) -> Judged | None:
+        """What the gate says of the challenger as it stands, without promoting it; None when there is none."""
+        number, before = self._number(spec, CHALLENGER), self._number(spec, CHAMPION)
+        if number is None:
+            return None
+        rival = before if before != number else None
+        test = self._test(spec, number)
+        champion = None if rival is None else self._load(spec, rival)
+        return judge(self._load(spec, number), test, champion, test if rival is None else self._test(spec, rival))
 
     def promote(self, spec: ModelSpec, approved_by: str, override: str | None = None) -> dict[str, Any]:
         """Make the challenger champion if the gate allows it; the event to be logged comes back.

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import insert, select, update
 
 from panel import audit, probes
+from panel.likeness import likeness_of
 from panel.rules import PanelRules, panel_rules
 from panel.schema import case, quarter, sample
 from panel.store import Store
@@ -92,6 +93,7 @@ def _case(name: str, row: dict[str, Any], payload: dict[str, Any], rules: PanelR
         "needed": 2 if double else 1,
         "kind": None,
         "copy_of": None,
+        "likeness": likeness_of(shown),
     }
 
 

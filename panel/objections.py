@@ -130,6 +130,14 @@ class Objections(Deciding):
                 )
         return len(ready)
 
+    def open_appeals(self) -> list[dict[str, Any]]:
+        """Appeals that wait for a re-review, the oldest first."""
+        self._require("re_review")
+        with self.store.read() as connection:
+            chosen = select(appeal).where(appeal.c.state == "open").order_by(appeal.c.received, appeal.c.case_id)
+            rows = connection.execute(chosen).all()
+        return [dict(row._mapping) for row in rows]
+
     def appeals(self, name: str) -> list[dict[str, Any]]:
         """Appeals of a quarter with what became of them, by case."""
         self._require("see_progress")

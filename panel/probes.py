@@ -62,7 +62,8 @@ def among(connection: Connection, own: list[dict[str, Any]], rules: PanelRules, 
     for number in range(wanted if golds else 0):
         row = golds[number % len(golds)]
         spot = chance(seed, "place", f"{number}:{row.case_id}") * len(own)
-        copy = {"payload": row.payload, "after_blind": row.after_blind, "kind": GOLD, "copy_of": row.case_id, "needed": 1}
+        copy = {"payload": row.payload, "after_blind": row.after_blind, "likeness": row.likeness,
+                "kind": GOLD, "copy_of": row.case_id, "needed": 1}  # fmt: skip
         places.append((spot, {**own[0], **copy}))
     places.sort(key=lambda entry: entry[0])
     return _numbered([row for _, row in places])

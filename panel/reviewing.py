@@ -15,6 +15,7 @@ from panel.giving import give, is_known, verdicts_of
 from panel.handing_on import hand_on
 from panel.opinions import BLIND
 from panel.schema import assignment, case, draft
+from panel.similar import decided_like
 from panel.verdict_input import VerdictInput
 from panel.waiting import LIVE, moment, place, pool_of, rules_in, seen_by, short_of_experts, sweep
 from records.errors import NotPermitted, WrongUse
@@ -78,12 +79,13 @@ class Reviewing(Acting):
             kept = connection.execute(
                 select(draft.c.content).where(draft.c.case_id == case_id, draft.c.expert_id == (self.actor.expert_id or ""))
             ).first()
-        own = [self._shown(entry) for entry in rows if entry.expert_id == self.actor.expert_id]
-        live = mine is not None and mine.state in LIVE
-        oversees = bool(self.actor.roles & _OVERSEERS) and not (live and not own)
+            own = [self._shown(entry) for entry in rows if entry.expert_id == self.actor.expert_id]
+            live = mine is not None and mine.state in LIVE
+            oversees = bool(self.actor.roles & _OVERSEERS) and not (live and not own)
+            opened = oversees or (live and bool(own))
+            similar = decided_like(connection, row, self.actor.expert_id) if opened else []
         if not live and not oversees:
             self._refuse(case_id, "not assigned", "此病例未分派给您 This case is not assigned to you.")
-        opened = bool(own) or oversees
         payload = payload_of(row)
         return {
             "case_id": case_id,
@@ -96,6 +98,7 @@ class Reviewing(Acting):
             "may_change": bool(own) and row.state in _MAY_CHANGE and all(entry["stage"] in BLIND for entry in own),
             "blind": not opened,
             "case": visible(payload, after_own_verdict=opened, names=opened and self.may("see_names")),
+            "similar": similar,
             "proposed": {line: str(amount) for line, amount in proposed(payload).items()} if opened else {},
             "draft": json.loads(kept.content) if kept else None,
             "my_verdicts": own,
@@ -108,14 +111,25 @@ class Reviewing(Acting):
 
     def save_draft(self, case_id: str, content: dict[str, Any]) -> None:
         """Keep what has been filled in so far; a later draft replaces it. Drafts are nobody's verdict."""
+        self._keep_draft(case_id, content, whole=True)
+
+    def amend_draft(self, case_id: str, changed: dict[str, Any]) -> dict[str, Any]:
+        """Replace some parts of the draft and leave the others, which a second window may have written; gives the whole."""
+        return self._keep_draft(case_id, changed, whole=False)
+
+    def _keep_draft(self, case_id: str, changed: dict[str, Any], *, whole: bool) -> dict[str, Any]:
         self._require("give_verdict", case_id)
-        expert_id, text = self._expert(), audit.canonical(content)
-        if len(text) > _LONGEST_DRAFT:
-            raise WrongUse("草稿过长 The draft is too long: shorten the comment.")
+        expert_id = self._expert()
         with self._change(case_id) as connection:
             found = self._case(connection, case_id)
             mine = self._own_turn(connection, found, expert_id)
-            connection.execute(delete(draft).where(draft.c.case_id == case_id, draft.c.expert_id == expert_id))
+            where = (draft.c.case_id == case_id, draft.c.expert_id == expert_id)
+            kept = None if whole else connection.execute(select(draft.c.content).where(*where)).scalar()
+            content = {**json.loads(kept or "{}"), **changed}
+            text = audit.canonical(content)
+            if len(text) > _LONGEST_DRAFT:
+                raise WrongUse("草稿过长 The draft is too long: shorten the comment.")
+            connection.execute(delete(draft).where(*where))
             connection.execute(insert(draft).values(case_id=case_id, expert_id=expert_id, content=text))
             rows: dict[str, list[dict[str, Any]]] = {}
             if found.state == "assigned":
@@ -128,6 +142,7 @@ class Reviewing(Acting):
                 rows["assignment"] = [{"case_id": case_id, "expert_id": expert_id}]
             if rows:
                 audit.record_rows(connection, self.actor.account, "review begun", case_id, rows)
+        return content
 
     def _own_turn(self, connection: Connection, found: Any, expert_id: str) -> Any:
         """The actor's open assignment; one that lapsed comes back while nobody else has taken the case."""
@@ -203,6 +218,14 @@ class Reviewing(Acting):
         waiting = [entry["case_id"] for entry in self.my_queue() if not entry["mine_submitted"]]
         later = [case_id for case_id in waiting if after is not None and case_id > after]
         return next(iter(later or [case_id for case_id in waiting if case_id != after]), None)
+
+    def beside(self, case_id: str) -> tuple[str | None, str | None]:
+        """The case before this one in the own queue, and the next one that waits for a verdict; see ``take_next``."""
+        rows = self.my_queue()
+        waiting = [row["case_id"] for row in rows if not row["mine_submitted"]]
+        later = [name for name in waiting if name > case_id] or [name for name in waiting if name != case_id]
+        earlier = sorted(row["case_id"] for row in rows if row["case_id"] < case_id)
+        return (earlier[-1] if earlier else None), (later[0] if later else None)
 
     def claim_next(self, name: str) -> str | None:
         """Take a case from a quarter's common pool and hold it for a while; None when none fits.

@@ -123,8 +123,11 @@ case = Table(
     # gold or repeat: a copy of another case under a number of its own; empty = a case of the sample.
     later("kind", String(10)),
     later("copy_of", String(40)),
+    # Main diagnosis and dearest drug's group, by which decided cases like it are found; empty = neither is known.
+    later("likeness", String(12)),
     UniqueConstraint("quarter", "rxno"),
     Index("case_state", "quarter", "state"),
+    Index("case_likeness", "likeness", "state"),
 )
 
 assignment = Table(

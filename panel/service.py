@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from panel.attaching import Attaching
-from panel.lead_work import LeadWork
+from panel.lead_picture import LeadPicture
 from panel.objections import Objections
 from panel.oversight import Oversight
 from panel.people import People
+from panel.pooling import Pooling
 from panel.records_asked import RecordsAsked
 from panel.reliability_view import ReliabilityView
 from panel.unmasking import Unmasking
 
 
-class PanelService(Objections, RecordsAsked, Attaching, Unmasking, LeadWork, ReliabilityView, People, Oversight):
+class PanelService(Objections, RecordsAsked, Attaching, Unmasking, LeadPicture, ReliabilityView, People, Pooling, Oversight):
     """The panel for one signed-in actor: cases, records, attachments, masks, leads, agreement, people, oversight."""

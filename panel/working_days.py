@@ -9,6 +9,7 @@ from sqlalchemy import Connection, insert, select
 
 from panel import audit
 from panel.schema_work import workday
+from records.errors import WrongUse
 
 
 def calendar_of(connection: Connection) -> dict[str, int]:
@@ -31,13 +32,18 @@ def after(begin: str, days: int, calendar: dict[str, int]) -> str:
     return day.isoformat()
 
 
-def keep_calendar(connection: Connection, days: dict[str, int]) -> int:
+def keep_calendar(connection: Connection, days: dict[str, int], actor: str = "system") -> int:
     """Keep a calendar's days, the newer word on a day replacing the older; returns how many changed."""
+    for day in days:
+        try:
+            date.fromisoformat(day)
+        except ValueError as error:
+            raise WrongUse(f"'{day}' is no date: write 2026-07-01.") from error
     known = calendar_of(connection)
     changed: list[dict[str, Any]] = [{"day": day, "workday": int(flag)} for day, flag in days.items() if known.get(day) != flag]
     for row in changed:
         connection.execute(workday.delete().where(workday.c.day == row["day"]))
     if changed:
         connection.execute(insert(workday), changed)
-        audit.record_rows(connection, "system", "calendar kept", f"{len(changed)} days", {"workday": changed})
+        audit.record_rows(connection, actor, "calendar kept", f"{len(changed)} days", {"workday": changed})
     return len(changed)

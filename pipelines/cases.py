@@ -32,6 +32,7 @@ def open_quarter(
     from panel.cases import open_cases
     from panel.leads import open_leads
     from panel.payloads import build
+    from panel.peers import add_peers
     from panel.rules import panel_rules
     from panel.store import open_store
     from panel.working_days import keep_calendar
@@ -44,6 +45,7 @@ def open_quarter(
         scores["prescription"],
         reasons["prescription"],
     )
+    add_peers(tables.con, payloads)
     name, design = str(run.source.quarter), run.record.content["design"]
     subjects = pointed(tables, scores, panel_rules(design.get("panel")), str(design["seed"]))
     with open_store(run.workplace.store_url()) as store:

@@ -25,6 +25,7 @@ from panel.store import open_store
 from records.errors import Situation
 from records.workplace import Workplace
 from review_app import oidc_routes
+from review_app.navigation import screens
 from review_app.pages import COOKIE, page, password_page, sign_in_page, status_of
 
 
@@ -77,6 +78,8 @@ async def _signout(request: Request) -> Response:
     place = await run_in_threadpool(oidc_routes.end, request.cookies.get(COOKIE, ""))
     answer = RedirectResponse(place, status_code=303)
     answer.delete_cookie(COOKIE, path="/")
+    # What was typed and never reached the server stays for the next sign-in only until somebody signs out.
+    answer.headers["Clear-Site-Data"] = '"storage"'
     return answer
 
 
@@ -87,11 +90,15 @@ async def _told(_request: Request, error: Exception) -> Response:
     return page("处方点评<br>Prescription review", "", str(error), status_of(error))
 
 
+#: Addresses of the app itself, which a browser may be led to or reload.
+_PAGES = {"", *(screen.path for screen in screens(str))}
+
+
 class _Door(BaseHTTPMiddleware):
     """Sends whoever has no session to the sign-in, and whoever must change the password there first."""
 
     async def dispatch(self, request: Request, call_next: Any) -> Response:
-        if request.url.path == "/" and request.method == "GET":
+        if request.method == "GET" and request.url.path.strip("/") in _PAGES:
             token = request.cookies.get(COOKIE, "")
 
             def look() -> str | None:

@@ -1,8 +1,9 @@
-"""What a screen works with: the signed-in actor, the panel's service, the language."""
+"""What a screen works with: the signed-in actor, the panel's service, the language; and where one goes next."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import streamlit as st
 
@@ -11,7 +12,11 @@ from panel.service import PanelService
 from panel.store import Store, open_store
 from records.words import translator
 from records.workplace import Workplace
+from review_app.markup import state
 from review_app.pages import COOKIE
+from review_app.presenters import one_of
+
+LANGUAGES = {"zh": "中文", "en": "English"}
 
 
 @st.cache_resource(show_spinner=False)
@@ -40,8 +45,9 @@ def service() -> PanelService:
 
 
 def language() -> str:
-    """zh or en."""
-    return str(st.session_state.get("language", "zh"))
+    """zh or en: as chosen in this session, else as the address says after a reload."""
+    found = st.session_state.get("language") or st.query_params.get("lang")
+    return found if found in LANGUAGES else "zh"
 
 
 def words() -> Callable[[str], str]:
@@ -52,3 +58,37 @@ def words() -> Callable[[str], str]:
 def both(zh: str, en: str) -> str:
     """One of two texts that data carry, by language."""
     return zh if language() == "zh" else en
+
+
+def empty(title: str, said: str) -> None:
+    """The designed state of a screen without content."""
+    st.html(state("empty", title, said))
+
+
+def done(said: str) -> None:
+    """Tell after the next run what was done."""
+    st.session_state["told"] = ("success", said)
+
+
+def failed(situation: Exception) -> None:
+    """Tell after the next run what could not be done."""
+    st.session_state["told"] = ("error", one_of(str(situation), language()))
+
+
+def tell() -> None:
+    """Show what a step before this run had to say, once."""
+    kind, said = st.session_state.pop("told", (None, ""))
+    if kind == "success":
+        st.success(said, icon="✅")
+    elif kind == "error":
+        st.error(said, icon="❗")
+
+
+def quarter_of(panel: Any, key: str) -> str | None:
+    """The quarter to look at, the newest first; says so and gives None when there is none."""
+    _ = words()
+    names = panel.quarters()
+    if not names:
+        empty(_("Nothing here yet"), _("No quarter has been drawn yet: run one with 'rxpanel run'."))
+        return None
+    return str(st.selectbox(_("Quarter"), names, key=key)) if len(names) > 1 else str(names[0])

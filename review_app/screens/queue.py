@@ -2,40 +2,60 @@
 
 from __future__ import annotations
 
-import pandas as pd
+from typing import Any
+
 import streamlit as st
 
-from panel.tables import states
-from review_app.state import both, service, words
+from panel.service import PanelService
+from records.errors import Situation
+from review_app import board_html, presenting
+from review_app.state import done, empty, failed, language, service, words
 
 
-def show() -> None:
-    """Show the queue; a selected row opens the case."""
-    _, panel = words(), service()
+def show(panel: PanelService) -> None:
+    """Show the queue; a chosen case, or the next one, opens beside its form."""
+    _ = words()
     st.title(_("My queue"))
     rows = panel.my_queue()
     if not rows:
-        st.info(_("No case is assigned to you. You will find new ones here when a quarter is drawn."))
+        empty(_("Nothing here yet"), _("No case is assigned to you. You will find new ones here when a quarter is drawn."))
+        _from_the_pool(panel)
         return
-    done = sum(row["mine_submitted"] for row in rows)
-    st.progress(done / len(rows), text=_("{done} of {all} cases judged").format(done=done, all=len(rows)))
-    if done < len(rows) and st.button(_("Start with the next case"), type="primary", shortcut="Enter"):
-        _open(panel.take_next())
-    table = pd.DataFrame(
-        {
-            _("Case"): [row["case_id"] for row in rows],
-            _("My verdict"): [_("given") if row["mine_submitted"] else _("waiting") for row in rows],
-            _("Draft"): [_("kept") if row["draft"] else "" for row in rows],
-            _("State"): [both(*states()[row["state"]]) for row in rows],
-            _("Due"): [row["due_date"] for row in rows],
-        }
-    )
-    picked = st.dataframe(table, hide_index=True, on_select="rerun", selection_mode="single-row", key="queue_table")
-    if picked.selection.rows:
-        _open(rows[picked.selection.rows[0]]["case_id"])
+    figures = presenting.queue_figures(rows, presenting.today(), _)
+    st.html(board_html.figures(figures))
+    waiting = [row["case_id"] for row in rows if not row["mine_submitted"]]
+    given = len(rows) - len(waiting)
+    st.progress(given / len(rows), text=_("{done} of {all} cases judged").format(done=given, all=len(rows)))
+    start, pick, claim = st.columns([2, 3, 2], vertical_alignment="bottom")
+    with start:
+        if waiting and st.button(_("Start with the next case"), type="primary", shortcut="Enter", width="stretch"):
+            _open(waiting[0])
+    with pick:
+        picked = st.selectbox(_("Open a case"), [row["case_id"] for row in rows], index=None, placeholder=_("choose"))
+        if picked:
+            _open(picked)
+    with claim:
+        _from_the_pool(panel)
+    st.html(board_html.queue(presenting.queue_rows(rows, presenting.today(), _, language()), _))
 
 
-def _open(case_id: str | None) -> None:
-    if case_id is not None:
-        st.session_state["case_id"] = case_id
-        st.switch_page(st.session_state["pages"]["case"])
+def _from_the_pool(panel: PanelService) -> None:
+    _, names = words(), panel.quarters()
+    if names:
+        st.button(_("Take one more from the pool"), on_click=_claim, args=(names[0],), width="stretch")
+
+
+def _claim(name: str) -> None:
+    _ = words()
+    try:
+        taken = service().claim_next(name)
+    except Situation as situation:
+        failed(situation)
+        return
+    done(_("Taken: {case}").format(case=taken) if taken else _("No case of the pool fits you now."))
+
+
+def _open(case_id: str) -> None:
+    pages: dict[str, Any] = st.session_state["pages"]
+    st.session_state["case_id"] = case_id
+    st.switch_page(pages["case"])

@@ -1,7 +1,7 @@
 """``make bench [AREA=...]``: speed and memory, beside a plain alternative or a stated limit in the same run.
 
 Exits with 1 when a stated limit is missed. Areas: help, chain, gate, simulator, features, lookback, basis, models,
-spark, draw, assign, all.
+spark, draw, assign, app, all.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
-from tests.bench import areas, assigning, basis, draw, features, gate, look_back, models, simulator, spark
+from tests.bench import app, areas, assigning, basis, draw, features, gate, look_back, models, simulator, spark
 from tests.bench.measure import Line, show
 
 AREAS: dict[str, Callable[[], list[Line]]] = {
@@ -24,6 +24,7 @@ AREAS: dict[str, Callable[[], list[Line]]] = {
     "spark": spark.spark_beside_duckdb,
     "draw": draw.draw_at_size,
     "assign": assigning.assigned_at_size,
+    "app": app.app_at_work,
 }
 
 

@@ -24,12 +24,13 @@ ZERO = VerdictInput("0")
 
 #: What a permission lets one do; the names are those of the table, so that none is forgotten.
 CALLS: dict[str, list[Callable[[PanelService, str], Any]]] = {
-    "see_queue": [lambda p, _: p.my_queue()],
+    "see_queue": [lambda p, _: p.my_queue(), lambda p, c: p.beside(c)],
     "take_case": [lambda p, _: p.claim_next(QUARTER)],
     "open_case": [lambda p, c: p.open_case(c), lambda p, _: p.record_requests()],
     "give_verdict": [
         lambda p, c: p.submit_verdict(c, ZERO, f"p-{p.actor.account}"),
         lambda p, c: p.save_draft(c, {"comment": "x"}),
+        lambda p, c: p.amend_draft(c, {"comment": "x"}),
         lambda p, c: p.change_verdict(c, ZERO, "x"),
     ],
     "recuse": [lambda p, c: p.recuse(c, "x")],
@@ -44,12 +45,12 @@ CALLS: dict[str, list[Callable[[PanelService, str], Any]]] = {
     "set_gold": [lambda p, c: p.set_gold(c, ZERO, "x"), lambda p, c: p.gold_answer(c)],
     "notify": [lambda p, _: p.notify_quarter(QUARTER)],
     "record_appeal": [lambda p, c: p.record_appeal(c, "x")],
-    "re_review": [lambda p, c: p.re_review(c, ZERO, "x", "r")],
+    "re_review": [lambda p, c: p.re_review(c, ZERO, "x", "r"), lambda p, _: p.open_appeals()],
     "close_case": [lambda p, _: p.close_cases(QUARTER)],
     "see_names": [lambda p, _: p.require("see_names")],
     "unmask_diagnosis": [lambda p, c: p.unmask_diagnoses(c, "x")],
     "unmask_identity": [lambda p, c: p.unmask_identity(c, "x")],
-    "see_leads": [lambda p, _: p.leads(), lambda p, _: p.lead_notes("x")],
+    "see_leads": [lambda p, _: p.leads(), lambda p, _: p.lead_notes("x"), lambda p, _: p.lead_picture("x", None)],
     "receive_clue": [lambda p, _: p.receive_clue(QUARTER, ("person", f"P-{p.actor.account}"), "x")],
     "assign_lead": [lambda p, _: p.assign_lead("x", ["a", "b"]), lambda p, _: p.extend_lead("x", "x")],
     "check_lead": [lambda p, _: p.report_lead("x", "x")],
@@ -78,6 +79,11 @@ CALLS: dict[str, list[Callable[[PanelService, str], Any]]] = {
         lambda p, _: p.pool(),
         lambda p, _: p.set_absence("E4", "2020-01-01", "2020-01-02", "x"),
         lambda p, _: p.withdraw_expert("E4", "x"),
+        lambda p, _: p.import_pool(b"expert_id,name,profession\n"),
+        lambda p, _: p.add_expert({"expert_id": "E5", "name": "x", "profession": "medicine"}),
+        lambda p, _: p.absences(),
+        lambda p, _: p.calendar(),
+        lambda p, _: p.keep_days({}),
     ],
     "reassign": [
         lambda p, c: p.reassign(c, "E1", None, "x"),
