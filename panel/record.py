@@ -13,7 +13,7 @@ from panel.final import PREVAILING, Opinion, final_of
 from panel.opinions import latest
 from panel.schema import assignment, case, verdict
 from panel.tables import check_transition
-from panel.waiting import need_for, place, pool_of, rules_in, seen_by
+from panel.waiting import need_for, place, pool_of, release_open, rules_in, seen_by
 
 _OPEN = ("drawn", "assigned", "in_review", "awaiting_second", "agreed", "disputed", "adjudicated")
 _ABNORMAL = "3"
@@ -103,6 +103,8 @@ def _move(
         check_transition(row.state, after, roles)
         connection.execute(update(case).where(case.c.case_id == case_id).values(state=after))
         more.setdefault("case", []).append({"case_id": case_id})
+        if after == "adjudicated":
+            more["assignment"] = more.get("assignment", []) + release_open(connection, case_id)
         return {"case_id": case_id, "from": row.state, "to": after}, more
     return None, more
 

@@ -16,6 +16,7 @@ from panel.handing_on import hand_on
 from panel.opinions import BLIND
 from panel.schema import assignment, case, draft
 from panel.similar import decided_like
+from panel.tables import takes_verdicts
 from panel.verdict_input import VerdictInput
 from panel.waiting import LIVE, moment, place, pool_of, rules_in, seen_by, short_of_experts, sweep
 from records.errors import NotPermitted, WrongUse
@@ -23,7 +24,6 @@ from records.errors import NotPermitted, WrongUse
 _OVERSEERS = frozenset({"adjudicator", "supervisor", "agency_reviewer"})
 #: Once a case has left the panel its experts see where it stands; before, only that it is under review.
 _PUBLIC = ("notified", "appealed", "re_reviewed", "closed")
-_MAY_CHANGE = ("assigned", "in_review", "awaiting_second", "agreed", "disputed")
 _LONGEST_DRAFT = 60_000
 _SHOWN = ("expert_id", "stage", "version", "verdict_class", "item_codes", "fund_codes", "loss_amt", "comment", "given_time",
           "feedetl_sn", "severity", "reason", "loss_reason")  # fmt: skip
@@ -94,8 +94,8 @@ class Reviewing(Acting):
             "state": row.state if oversees else _state_shown(row.state, bool(own), kept is not None),
             "stage": "" if mine is None else mine.stage if opened else "blind",
             "due_date": row.due_date,
-            "may_submit": live and mine.state == "open" and self.may("give_verdict"),
-            "may_change": bool(own) and row.state in _MAY_CHANGE and all(entry["stage"] in BLIND for entry in own),
+            "may_submit": live and mine.state == "open" and row.state in takes_verdicts() and self.may("give_verdict"),
+            "may_change": bool(own) and row.state in takes_verdicts() and all(entry["stage"] in BLIND for entry in own),
             "blind": not opened,
             "case": visible(payload, after_own_verdict=opened, names=opened and self.may("see_names")),
             "similar": similar,
@@ -167,15 +167,21 @@ class Reviewing(Acting):
         return self._assignment(connection, found.case_id, expert_id)
 
     def submit_verdict(self, case_id: str, given: VerdictInput, submission_id: str) -> bool:
-        """Give the blind verdict. The same submission twice counts once; returns whether it was new."""
+        """Give the blind verdict. The same submission twice counts once; returns whether it was new.
+
+        Raises WrongUse once the case is decided: what was decided, and perhaps told, is not changed by a late verdict.
+        """
         self._require("give_verdict", case_id)
         expert_id = self._expert()
         with self._change(case_id) as connection:
             found = self._case(connection, case_id)
-            mine = self._own_turn(connection, found, expert_id)
-            stage = mine.stage
             own = [row for row in verdicts_of(connection, case_id) if row.expert_id == expert_id]
-            if own and not is_known(own, expert_id, stage, submission_id):
+            asked = self._assignment(connection, case_id, expert_id)
+            known = asked is not None and is_known(own, expert_id, asked.stage, submission_id)
+            if asked is not None and not known and found.state not in takes_verdicts():
+                raise WrongUse("此病例已有定论，不再接收结论 This case is decided: a verdict on it is no longer taken.")
+            stage = self._own_turn(connection, found, expert_id).stage
+            if own and not known:
                 raise WrongUse("您已提交过结论 You have given your verdict on this case already.")
             return give(connection, self._as("expert"), found, (expert_id, stage), given, submission_id)
 
@@ -191,7 +197,7 @@ class Reviewing(Acting):
                 return False
             if not own:
                 raise WrongUse("请先提交结论 Give your first verdict before you change it.")
-            if found.state not in _MAY_CHANGE:
+            if found.state not in takes_verdicts():
                 raise WrongUse("此病例已裁定或已通知，不能再修改 This case is decided: a verdict can no longer be changed.")
             return give(connection, self._as("expert"), found, (expert_id, "changed"), given, "once", why)
 

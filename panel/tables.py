@@ -43,6 +43,12 @@ def states(of: str = "case") -> dict[str, tuple[str, str]]:
 
 
 @cache
+def takes_verdicts() -> frozenset[str]:
+    """States of a case in which an expert may give a verdict or change it."""
+    return frozenset(_read("workflow")["case"]["verdicts_in"])
+
+
+@cache
 def transitions(of: str = "case") -> dict[tuple[str, str], Transition]:
     """Allowed transitions of a case or a lead, by (from, to)."""
     return {

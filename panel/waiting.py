@@ -16,7 +16,7 @@ from panel.schema import assignment, case, expert, quarter
 from panel.schema_work import absence
 from panel.tables import check_transition
 
-#: An assignment that counts: waiting for a verdict, or done. The others: recused, absent, lapsed.
+#: An assignment that counts: waiting for a verdict, or done. The others: recused, absent, lapsed, released.
 LIVE = ("open", "done")
 #: States in which a case may still need an expert.
 UNDER_REVIEW = ("drawn", "assigned", "in_review", "awaiting_second")
@@ -90,6 +90,17 @@ def release(connection: Connection, rows: Sequence[dict[str, Any]], state: str, 
             if before in ("assigned", "in_review"):
                 check_transition(before, "drawn", roles)
                 connection.execute(update(case).where(case.c.case_id == row["case_id"]).values(state="drawn"))
+
+
+def release_open(connection: Connection, case_id: str) -> list[dict[str, Any]]:
+    """Let go of whoever still has a decided case to judge, whose verdict is no longer taken; the rows for the log."""
+    held = (assignment.c.case_id == case_id, assignment.c.state == "open")
+    rows = connection.execute(
+        select(assignment.c.case_id, assignment.c.expert_id).where(*held).order_by(assignment.c.expert_id)
+    )
+    let_go = [dict(row._mapping) for row in rows]
+    release(connection, let_go, "released")
+    return let_go
 
 
 def short_of_experts(connection: Connection, rules: PanelRules, *where: Any, most: int | None = None) -> list[tuple[Any, Need]]:

@@ -251,3 +251,45 @@ def test_one_expert_suffices_by_design_until_abnormal_or_with_an_amount(store: S
         seconds = connection.execute(select(assignment).where(assignment.c.state == "open")).all()
     assert {row.case_id for row in seconds} == {rows[2].case_id, rows[3].case_id, rows[5].case_id}
     assert audit.verify(store).faults == []
+
+
+@pytest.mark.parametrize("how", ["adjudication", "meeting"])
+def test_a_late_third_overturns_nothing_that_was_decided(
+    acting: Acting, opened: Store, later: Callable[[str], None], how: str
+) -> None:
+    case_id, judge = "2026Q3-00002", acting("adjudicator")
+    dispute(acting, case_id)
+    third = acting("expert", judge.refer_to_third(case_id))
+    if how == "meeting":
+        judge.hold_meeting(case_id, ["甲", "乙", "丙"], "一致认为不适宜", VerdictInput("2", ("2-5",)))
+    else:
+        judge.adjudicate(case_id, VerdictInput("2", ("2-5",)), "d")
+    assert case_id not in [row["case_id"] for row in third.my_queue()]
+    with pytest.raises(WrongUse, match="no longer taken"):
+        third.submit_verdict(case_id, VerdictInput("0"), "late")
+    assert acting("supervisor").notify_quarter(QUARTER) == 1
+    with pytest.raises(WrongUse, match="no longer taken"):
+        third.submit_verdict(case_id, VerdictInput("0"), "late")
+    assert (state(opened, case_id), final(opened, case_id).verdict_class) == ("notified", 2)
+    assert audit.verify(opened).faults == []
+
+
+def test_a_verdict_that_is_known_may_come_again_after_the_decision(acting: Acting, opened: Store) -> None:
+    case_id = "2026Q3-00002"
+    one, two = on(acting, case_id)
+    dispute(acting, case_id)
+    acting("adjudicator").adjudicate(case_id, VerdictInput("2", ("2-5",)), "d")
+    assert not one.submit_verdict(case_id, VerdictInput("0"), "a")
+    assert not two.submit_verdict(case_id, VerdictInput("2", ("2-5",)), "b")
+    with pytest.raises(WrongUse, match="no longer taken"):
+        one.submit_verdict(case_id, VerdictInput("2", ("2-5",)), "another")
+
+
+def test_a_late_verdict_is_refused_by_the_state_and_not_only_by_the_release(acting: Acting, opened: Store) -> None:
+    case_id = "2026Q3-00002"
+    late = on(acting, case_id)[0]
+    with opened.engine.begin() as connection:
+        connection.execute(update(case).where(case.c.case_id == case_id).values(state="notified"))
+    with pytest.raises(WrongUse, match="no longer taken"):
+        late.submit_verdict(case_id, VerdictInput("0"), "late")
+    assert late.open_case(case_id)["my_verdicts"] == []
