@@ -13,7 +13,7 @@ from panel import audit
 from panel.schema import account
 from panel.sessions import Actor, SignedIn, actor_of, begin_session, end_sessions, moment_of, now, sign_out
 from panel.store import Store
-from panel.tables import roles
+from panel.tables import check_apart, roles
 from records.errors import NotFound, NotPermitted, WrongUse
 
 if TYPE_CHECKING:
@@ -61,10 +61,11 @@ def set_account(connection: Connection, actor: str, name: str, values: dict[str,
 
 
 def checked_roles(given: list[str]) -> str:
-    """Roles as an account keeps them. Raises WrongUse for an unknown one."""
+    """Roles as an account keeps them. Raises WrongUse for an unknown one, and for two that nobody may have together."""
     unknown = [role for role in given if role not in roles()]
     if unknown:
         raise WrongUse(f"There is no role {unknown[0]}: use {', '.join(roles())}.")
+    check_apart(given)
     return " ".join(sorted(set(given)))
 
 

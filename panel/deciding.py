@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Connection, insert, select
@@ -16,7 +17,7 @@ from panel.reviewing import Reviewing
 from panel.schema import case
 from panel.schema_work import meeting
 from panel.verdict_input import VerdictInput, check
-from panel.waiting import LIVE, need_for, place, pool_of, rules_in, seen_by
+from panel.waiting import LIVE, need_for, overseers, place, pool_of, rules_in, seen_by
 from records.errors import NotFound, WrongUse
 
 LEAST_PRESENT = 3
@@ -50,7 +51,7 @@ class Deciding(Reviewing):
         """Call a third expert into a dispute, blind like the others: the one named, else whom the rule chooses.
 
         Returns the expert's number, None when nobody can. Raises WrongUse for a case that is not disputed or has a
-        third already, and for a named expert who must recuse.
+        third already, and for a named expert who must recuse or has seen it: the actor, and whoever oversees.
         """
         self._require("refer_to_third", case_id)
         with self._change(case_id) as connection:
@@ -63,6 +64,10 @@ class Deciding(Reviewing):
             rules = rules_in(connection, found.quarter)
             pool = pool_of(connection, rules)
             need = need_for(found, rules, 1, seen)
+            sighted = overseers(connection) | ({self.actor.expert_id} if self.actor.expert_id else set())
+            need = replace(need, barred=need.barred | sighted)
+            if expert_id in sighted:
+                raise WrongUse("第三人不能是能看到全部结论的人 The third may not be somebody who sees what the others said.")
             if expert_id is not None and not pool.may(expert_id, need):
                 raise WrongUse("该专家须回避、缺席或已满额 This expert must recuse, is away, or has no capacity left.")
             chosen = [expert_id] if expert_id is not None else pool.choose(need)

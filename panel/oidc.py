@@ -22,6 +22,7 @@ from panel.accounts import checked_roles, sign_in
 from panel.schema import account, expert
 from panel.sessions import SignedIn, actor_of, begin_session, end_sessions, now, sign_out
 from panel.store import Store
+from panel.tables import check_apart
 from records.errors import NotFound, NotPermitted, WrongUse
 
 if TYPE_CHECKING:
@@ -158,8 +159,9 @@ def roles_of(settings: OidcSettings, claims: Mapping[str, Any]) -> frozenset[str
 def sign_in_oidc(store: Store, settings: OidcSettings, claims: Mapping[str, Any], nonce: str) -> SignedIn:
     """Open a session for whom the claims stand for; roles are the provider's, renewed at every sign-in.
 
-    Raises NotPermitted for claims that do not hold, for somebody without a role here, and for an account that was closed
-    here. The account is known by issuer and subject, never by its name, which may change hands.
+    Raises NotPermitted for claims that do not hold, for somebody without a role here or with two that nobody may have
+    together, and for an account that was closed here. The account is known by issuer and subject, never by its name,
+    which may change hands.
     """
     try:
         check_claims(settings, claims, nonce)
@@ -167,6 +169,11 @@ def sign_in_oidc(store: Store, settings: OidcSettings, claims: Mapping[str, Any]
         record_refused(store, settings)
         raise
     roles, identity = roles_of(settings, claims), f"{settings.issuer} {claims['sub']}"
+    try:
+        check_apart(roles)
+    except WrongUse as wrong:
+        record_refused(store, settings)
+        raise NotPermitted(str(wrong)) from wrong
     signed: SignedIn | None = None
     with store.change() as connection:
         row = connection.execute(select(account).where(account.c.identity == identity)).first()

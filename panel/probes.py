@@ -16,7 +16,7 @@ from sqlalchemy import Connection, insert, select
 
 from panel import audit
 from panel.rules import PanelRules
-from panel.schema import assignment, case, setting
+from panel.schema import account, assignment, case, setting, verdict
 from panel.waiting import need_for, place, pool_of, rules_in, seen_by
 
 GOLD, REPEAT = "gold", "repeat"
@@ -99,6 +99,7 @@ def hand_out(connection: Connection, name: str) -> int:
     rules = rules_in(connection, name)
     pool = pool_of(connection, rules)
     on = seen_by(connection, sorted({row.copy_of for row in rows}))
+    told = _who_know(connection, sorted({row.copy_of for row in rows if row.kind == GOLD}))
     was = seen_by(connection, [row.case_id for row in rows])
     had: dict[str, int] = dict.fromkeys(pool.ids, 0)
     made = []
@@ -107,7 +108,7 @@ def hand_out(connection: Connection, name: str) -> int:
             chosen = [entry.expert_id for entry in on.get(row.copy_of, []) if entry.state in ("open", "done")][:1]
         else:
             need = need_for(row, rules, 1, [])
-            knows = {entry.expert_id for entry in on.get(row.copy_of, [])}
+            knows = {entry.expert_id for entry in on.get(row.copy_of, [])} | told.get(row.copy_of, set())
             able = [expert_id for expert_id in pool.ids if expert_id not in knows and pool.may(expert_id, need)]
             chosen = sorted(able, key=lambda expert_id: (had[expert_id], _order(row.case_id, expert_id)))[:1]
             for expert_id in chosen:
@@ -118,6 +119,17 @@ def hand_out(connection: Connection, name: str) -> int:
     if placed:
         audit.record_rows(connection, "system", "cases assigned", name, placed, cases=len(made))
     return len(made)
+
+
+def _who_know(connection: Connection, originals: list[str]) -> dict[str, set[str]]:
+    """By original: experts who gave a verdict on it in any stage, and who set its answer, whatever account they used."""
+    behind = connection.execute(select(account.c.account, account.c.expert_id).where(account.c.expert_id.is_not(None)))
+    numbers = {row.account: row.expert_id for row in behind}
+    answers = gold_answers(connection)
+    found = {name: {str(answers[name]["by"])} for name in originals if name in answers}
+    for row in connection.execute(select(verdict.c.case_id, verdict.c.expert_id).where(verdict.c.case_id.in_(originals))):
+        found.setdefault(row.case_id, set()).add(row.expert_id)
+    return {name: who | {numbers[one] for one in who if one in numbers} for name, who in found.items()}
 
 
 def _order(case_id: str, expert_id: str) -> str:

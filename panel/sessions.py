@@ -13,6 +13,7 @@ from sqlalchemy import Connection, delete, insert, select, update
 from panel import audit
 from panel.schema import account, session
 from panel.store import Store
+from panel.tables import overseeing
 
 SESSION_HOURS, IDLE_MINUTES, TOUCH_MINUTES = 10, 60, 10
 
@@ -64,6 +65,12 @@ def _remove(connection: Connection, actor: str, action: str, subject: str, where
         audit.record(connection, actor, action, subject, {"rows": audit.gone("session", rows)})
 
 
+def _usable(kept: str) -> frozenset[str]:
+    """Roles of an account; one from before expert and overseer were kept apart judges no more cases."""
+    found = frozenset(kept.split())
+    return found - {"expert"} if found & overseeing() else found
+
+
 def begin_session(connection: Connection, row: Any) -> SignedIn:
     """Open a session for an account's row; sessions whose time is over are cleared away."""
     token, begun = secrets.token_urlsafe(32), now()
@@ -76,7 +83,7 @@ def begin_session(connection: Connection, row: Any) -> SignedIn:
     }
     connection.execute(insert(session).values(**values))
     audit.record_rows(connection, row.account, "session begun", row.account, {"session": [values]})
-    return SignedIn(token, row.account, row.name, frozenset(row.roles.split()), row.expert_id, bool(row.must_change))
+    return SignedIn(token, row.account, row.name, _usable(row.roles), row.expert_id, bool(row.must_change))
 
 
 def end_sessions(connection: Connection, actor: str, name: str, keep: str | None = None) -> None:
@@ -100,7 +107,7 @@ def actor_of(store: Store, token: str) -> Actor | None:
     wanted = moment_of(min(last, moment + timedelta(minutes=IDLE_MINUTES)))
     if row.expires < moment_of(min(last, moment + timedelta(minutes=IDLE_MINUTES - TOUCH_MINUTES))):
         _keep_alive(store, row.account, token, wanted)
-    return Actor(row.account, row.name, frozenset(row.roles.split()), row.expert_id, bool(row.must_change))
+    return Actor(row.account, row.name, _usable(row.roles), row.expert_id, bool(row.must_change))
 
 
 def _keep_alive(store: Store, name: str, token: str, until: str) -> None:

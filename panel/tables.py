@@ -76,6 +76,23 @@ def roles() -> dict[str, tuple[str, str]]:
     return {name: (words[0], words[1]) for name, words in _read("permissions")["roles"].items()}
 
 
+def check_apart(given: Collection[str]) -> None:
+    """Raise WrongUse where one account would have roles that nobody may have together."""
+    for role, others in _read("permissions")["apart"].items():
+        beside = [name for name in others if name in given]
+        if role in given and beside:
+            (zh, en), (other_zh, other_en) = roles()[role], roles()[beside[0]]
+            raise WrongUse(
+                f"“{zh}”与“{other_zh}”须为不同账号 One account cannot be {en} and {other_en}: who sees cases in full "
+                "would not judge them blind. Give one of the roles to another account, of another person."
+            )
+
+
+def overseeing() -> frozenset[str]:
+    """Roles that see cases in full, and whose holders therefore judge none blind."""
+    return frozenset(_read("permissions")["apart"]["expert"])
+
+
 @cache
 def permissions() -> dict[str, frozenset[str]]:
     """Roles that may do each thing."""

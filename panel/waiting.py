@@ -12,9 +12,9 @@ from sqlalchemy import Connection, bindparam, func, insert, select, update
 from panel import audit
 from panel.assignment import Need, Pool, need_of
 from panel.rules import PanelRules, rules_of
-from panel.schema import assignment, case, expert, quarter
+from panel.schema import account, assignment, case, expert, quarter
 from panel.schema_work import absence
-from panel.tables import check_transition
+from panel.tables import check_transition, overseeing
 
 #: An assignment that counts: waiting for a verdict, or done. The others: recused, absent, lapsed, released.
 LIVE = ("open", "done")
@@ -51,6 +51,13 @@ def absent(connection: Connection) -> set[str]:
     day = today()
     rows = connection.execute(select(absence.c.expert_id).where(absence.c.begndate <= day, absence.c.enddate >= day))
     return {row.expert_id for row in rows}
+
+
+def overseers(connection: Connection) -> set[str]:
+    """Expert numbers of open accounts that see cases in full."""
+    held = (account.c.expert_id.is_not(None), func.coalesce(account.c.ended, False).is_(False))
+    rows = connection.execute(select(account.c.expert_id, account.c.roles).where(*held))
+    return {str(row.expert_id) for row in rows if overseeing() & set(row.roles.split())}
 
 
 def pool_of(connection: Connection, rules: PanelRules) -> Pool:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from panel import accounts, audit, sessions
 from panel.accounts import actor_of, change_password, create_account, end_account, list_accounts, sign_in, unlock_account
@@ -139,6 +139,21 @@ def test_demo_accounts_are_made_in_a_demo_store_only(store: Store) -> None:
     assert audit.verify(store).faults == []
 
 
+@pytest.mark.parametrize("other", ["adjudicator", "supervisor", "agency_reviewer", "investigator"])
+def test_nobody_is_expert_and_overseer_with_one_account(opened: Store, other: str) -> None:
+    with pytest.raises(WrongUse, match="another account"):
+        create_account(opened, "ann", GOOD, ["expert", other], expert_id="E1")
+    create_account(opened, "ann", GOOD, [other], expert_id="E1", must_change=False)
+    with opened.engine.begin() as connection:
+        old = update(account).where(account.c.account == "ann").values(roles=f"expert {other}")
+        connection.execute(old)
+    signed = sign_in(opened, "ann", GOOD)
+    assert signed.roles == {other}
+    actor = actor_of(opened, signed.token)
+    assert actor is not None
+    assert actor.roles == {other}
+
+
 SETTINGS = """issuer = "https://id.example.gov"
 client_id = "rxpanel"
 address = "https://review.example.gov/"
@@ -246,3 +261,11 @@ def test_settings_that_cannot_be_meant_are_refused(tmp_path: Path, text: str) ->
         load_oidc(tmp_path / "oidc.toml")
     with pytest.raises(NotFound):
         load_oidc(tmp_path / "none.toml")
+
+
+def test_a_provider_s_groups_make_nobody_expert_and_overseer(opened: Store, settings: Any) -> None:
+    both = claims(realm_access={"roles": ["pingshen-expert", "jianguan"]})
+    with pytest.raises(NotPermitted, match="another account"):
+        sign_in_oidc(opened, settings, both, "n")
+    assert list_accounts(opened) == []
+    assert audit.verify(opened).faults == []

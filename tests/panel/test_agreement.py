@@ -12,15 +12,17 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from panel import audit
+from panel.accounts import Actor, create_account
 from panel.agreement import COEFFICIENTS, agreement_of, of_name, wilson
 from panel.cases import open_cases
-from panel.schema import case
+from panel.schema import case, expert
 from panel.service import PanelService
 from panel.store import Store
 from panel.verdict_input import VerdictInput
+from panel.waiting import seen_by
 
 Acting = Callable[..., PanelService]
 
@@ -185,3 +187,24 @@ def test_agreement_by_class_code_and_pair_and_drift_and_what_findings_changed(po
     assert after["random"]["verdicts"] + after["targeted"]["verdicts"] == 80
     # The blind word feeds agreement: it has not moved.
     assert watch.agreement_report("2026Q3") == found
+
+
+def test_who_decided_a_case_or_set_its_answer_does_not_get_it_as_gold(pool: Store, acting_on: Acting) -> None:
+    """Two experts judged it blind, the adjudicator decided it as a third number, another set the answer: none is left."""
+    with pool.engine.begin() as connection:
+        connection.execute(update(expert).values(institution=None, former_institutions=""))
+    answered(pool, acting_on, "2026Q2", lambda *_: VerdictInput("0"))
+    case_id = "2026Q2-00001"
+    with pool.read() as connection:
+        on = seen_by(connection, [case_id])[case_id]
+    decides, sets = [number for number in ("E1", "E2", "E3", "E4") if number not in [row.expert_id for row in on]]
+    create_account(pool, "setter", "a good password", ["adjudicator"], expert_id=sets)
+    acting_on("adjudicator", decides).adjudicate(case_id, VerdictInput("0"), "d")
+    setter = PanelService(pool, Actor("setter", "", frozenset({"adjudicator"}), sets))
+    setter.set_gold(case_id, VerdictInput("0"), "会商一致")
+    drawn, shown = acting_on.few(40)  # type: ignore[attr-defined]
+    open_cases(pool, "2026Q3", {"panel": {"repeat_share": 0.0, "gold_share": 0.1}}, drawn, shown)
+    with pool.read() as connection:
+        golds = [row.case_id for row in connection.execute(select(case).where(case.c.kind == "gold"))]
+        assert golds
+        assert seen_by(connection, golds) == {}

@@ -9,9 +9,9 @@ import pytest
 from sqlalchemy import select, update
 
 from panel import audit, objections, records_asked, waiting
-from panel.accounts import Actor
+from panel.accounts import Actor, create_account, end_account
 from panel.cases import open_cases
-from panel.schema import assignment, case
+from panel.schema import assignment, case, expert
 from panel.schema_work import appeal, meeting, notice
 from panel.service import PanelService
 from panel.store import Store
@@ -293,3 +293,19 @@ def test_a_late_verdict_is_refused_by_the_state_and_not_only_by_the_release(acti
     with pytest.raises(WrongUse, match="no longer taken"):
         late.submit_verdict(case_id, VerdictInput("0"), "late")
     assert late.open_case(case_id)["my_verdicts"] == []
+
+
+def test_an_overseer_s_own_number_is_no_third(acting: Acting, opened: Store) -> None:
+    case_id = "2026Q3-00002"
+    with opened.engine.begin() as connection:
+        connection.execute(update(expert).values(institution=None, former_institutions=""))
+    dispute(acting, case_id)
+    mine, other = [number for number in NUMBERS if number not in [panel.actor.expert_id for panel in on(acting, case_id)]]
+    judge = PanelService(opened, Actor("judge", "", frozenset({"adjudicator"}), mine))
+    create_account(opened, "watch", "a good password", ["supervisor"], expert_id=other)
+    for number in (mine, other):
+        with pytest.raises(WrongUse, match="may not be somebody who sees"):
+            judge.refer_to_third(case_id, number)
+    assert judge.refer_to_third(case_id) is None
+    end_account(opened, "watch", "root")
+    assert acting("supervisor").refer_to_third(case_id, other) == other
