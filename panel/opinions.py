@@ -12,6 +12,8 @@ from panel.final import Opinion
 _STAGE_RANK = {"blind": 0, "second": 0, "third": 0, "changed": 1, "final": 2, "adjudication": 3, "meeting": 4, "re_review": 5}
 #: Stages of a word given before findings were seen.
 BLIND = ("blind", "second", "third")
+#: The stage of an expert called in because two differ.
+THIRD = "third"
 
 
 def _codes(rows: Iterable[Any], column: str) -> frozenset[str]:

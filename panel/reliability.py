@@ -13,7 +13,7 @@ from sqlalchemy import select
 from panel import probes
 from panel.agreement import agreement_of, of_name, wilson
 from panel.final import Opinion
-from panel.opinions import BLIND, latest
+from panel.opinions import BLIND, THIRD, latest
 from panel.schema import case, sample, verdict
 from panel.store import Store
 
@@ -38,13 +38,22 @@ def blind_opinions(rows: Iterable[Any]) -> list[Opinion]:
     return [opinion for opinion in latest(rows, blind=True) if opinion.stage in BLIND]
 
 
+def first_opinions(rows: Iterable[Any]) -> list[Opinion]:
+    """The blind word of each expert whom the design gave the case, by expert number.
+
+    Not a third's: one is called in where two differ, and would make experts seem to differ more than they do.
+    """
+    return [opinion for opinion in blind_opinions(rows) if opinion.stage != THIRD]
+
+
 def report(store: Store, name: str | None) -> dict[str, Any]:
     """Agreement of blind verdicts: overall, by class, by item code, by fund code, and by pair of experts.
 
-    The first two experts of each case by number for Cohen; all blind experts for the others. By code: whether an
+    The first two experts of each case by number for Cohen; all blind experts for the others, without the thirds called into
+    disputes. By code: whether an
     expert named it, over all cases with two blind verdicts. Each as an ``Agreement`` in a dict.
     """
-    cases = [found for found in map(blind_opinions, verdict_rows(store, name).values()) if len(found) > 1]
+    cases = [found for found in map(first_opinions, verdict_rows(store, name).values()) if len(found) > 1]
     ratings = [[opinion.verdict_class for opinion in found] for found in cases]
     return {
         "overall": asdict(agreement_of(ratings)),

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from panel.agreement import Agreement, agreement_of
 from panel.final import final_of
 from panel.opinions import latest, latest_rows
-from panel.reliability import blind_opinions, verdict_rows
+from panel.reliability import first_opinions, verdict_rows
 from panel.schema import case, sample, verdict
 from panel.schema_work import record_request
 from panel.store import Store
@@ -50,9 +50,10 @@ def final_verdicts(store: Store, quarter: str | None = None, before: datetime | 
     """The final verdict of every sampled case. Grain: one row a case, by quarter and rxno.
 
     ``verdict_class`` 0-3, missing for 'cannot be judged' and for what is not final; ``judged`` = a class stands;
-    ``closed`` = final, U included; ``loss_amt`` yuan (Decimal) or None; ``soft_label`` = share of blind opinions
-    of class 1 or worse; ``lines`` = JSON of amounts that experts gave by fee line; ``records_missing`` = a requested
-    record was not supplied. ``before``: only verdicts given earlier count.
+    ``closed`` = final, U included; ``loss_amt`` yuan (Decimal) or None; ``soft_label`` = share of blind opinions of
+    class 1 or worse, without a third's, who is asked only where two differ; ``lines`` = JSON of amounts that
+    experts gave by fee line; ``records_missing`` = a requested record was not supplied. ``before``: only verdicts
+    given earlier count.
     """
     import pandas as pd
 
@@ -77,7 +78,7 @@ def _row(entry: Any, rows: list[Any]) -> tuple[Any, ...]:
     opinions = latest(rows)
     final = final_of(opinions, single=entry.needed == 1)
     judged = final.verdict_class not in (None, "U")
-    blind = [opinion.verdict_class for opinion in latest(rows, blind=True) if opinion.verdict_class != "U"]
+    blind = [opinion.verdict_class for opinion in first_opinions(rows) if opinion.verdict_class != "U"]
     lines = [
         {
             "feedetl_sn": row.feedetl_sn,
@@ -117,5 +118,5 @@ def _row(entry: Any, rows: list[Any]) -> tuple[Any, ...]:
 
 def agreement(store: Store, quarter: str) -> Agreement:
     """How well the blind verdicts of a quarter agree; see ``reliability.report`` for classes, codes and pairs."""
-    cases = map(blind_opinions, verdict_rows(store, quarter).values())
+    cases = map(first_opinions, verdict_rows(store, quarter).values())
     return agreement_of([[opinion.verdict_class for opinion in found] for found in cases])

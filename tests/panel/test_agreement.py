@@ -22,6 +22,7 @@ from panel.schema import case, expert
 from panel.service import PanelService
 from panel.store import Store
 from panel.verdict_input import VerdictInput
+from panel.verdicts import agreement, final_verdicts
 from panel.waiting import seen_by
 
 Acting = Callable[..., PanelService]
@@ -208,3 +209,45 @@ def test_who_decided_a_case_or_set_its_answer_does_not_get_it_as_gold(pool: Stor
         golds = [row.case_id for row in connection.execute(select(case).where(case.c.kind == "gold"))]
         assert golds
         assert seen_by(connection, golds) == {}
+
+
+def disputed_with_a_third(store: Store, act: Acting) -> str:
+    """Two cases on which two agree, one on which they differ and a third and the adjudicator say 2; the disputed one."""
+    drawn, shown = act.few(3)  # type: ignore[attr-defined]
+    rules = {"panel": {"repeat_share": 0.0, "gold_share": 0.0, "double_share": 1.0}}
+    open_cases(store, "2026Q3", rules, drawn, shown)
+    case_id = "2026Q3-00002"
+    panels = [act("expert", number) for number in ("E1", "E2", "E3", "E4")]
+    for row, panel in [(row, one) for one in panels for row in one.my_queue()]:
+        mates = [other for other in panels if row["case_id"] in [entry["case_id"] for entry in other.my_queue()]]
+        strict = row["case_id"] == case_id and panel is mates[0]
+        panel.submit_verdict(row["case_id"], VerdictInput("2", ("2-5",)) if strict else VerdictInput("0"), "x")
+    third = act("adjudicator").refer_to_third(case_id)
+    assert third is not None
+    act("expert", third).submit_verdict(case_id, VerdictInput("2", ("2-5",)), "t")
+    return case_id
+
+
+def test_a_third_is_in_no_agreement_and_no_soft_label(pool: Store, acting_on: Acting) -> None:
+    case_id, watch = disputed_with_a_third(pool, acting_on), acting_on("supervisor")
+    found = watch.agreement_report("2026Q3")
+    # Three pairs, two of them alike; with the third's there would be five.
+    assert found["overall"]["percent"] == pytest.approx(2 / 3)
+    assert sum(row["pairs"] for row in found["by_pair"]) == found["overall"]["pairs"] == 3
+    assert agreement(pool, "2026Q3").percent == pytest.approx(2 / 3)
+    assert float(final_verdicts(pool, "2026Q3").set_index("case_id").loc[case_id, "soft_label"]) == 0.5
+    # A third has a strictness of their own, and may change a verdict, like anybody.
+    assert sum(row["verdicts"] for row in watch.drift("2026Q3")) == 7
+    assert watch.blind_versus_later("2026Q3")["all"]["verdicts"] == 7
+
+
+def test_a_soft_label_counts_blind_words_only(pool: Store, acting_on: Acting) -> None:
+    """An adjudicator's word comes after the findings, and is no opinion of the blind experts."""
+    drawn, shown = acting_on.few(1)  # type: ignore[attr-defined]
+    open_cases(pool, "2026Q3", {"panel": {"repeat_share": 0.0, "gold_share": 0.0, "double_share": 1.0}}, drawn, shown)
+    panels = [acting_on("expert", number) for number in ("E1", "E2", "E3", "E4")]
+    one, two = [panel for panel in panels if panel.my_queue()]
+    one.submit_verdict("2026Q3-00001", VerdictInput("0"), "a")
+    two.submit_verdict("2026Q3-00001", VerdictInput("2", ("2-5",)), "b")
+    acting_on("adjudicator").adjudicate("2026Q3-00001", VerdictInput("2", ("2-5",)), "d")
+    assert final_verdicts(pool, "2026Q3")["soft_label"].tolist() == [0.5]
