@@ -71,7 +71,10 @@ def needs_second(opinions: Sequence[Opinion]) -> bool:
 
 
 def state_of(opinions: Sequence[Opinion], needed: int) -> str | None:
-    """The state that opinions make of a case under review; None while there are none."""
+    """The state that opinions make of a case under review; None while there are none.
+
+    Two who give one class but not the same fund codes are disputed: a code is money, and one names it alone.
+    """
     if not opinions:
         return None
     final = final_of(opinions, single=needed == 1)
@@ -81,7 +84,7 @@ def state_of(opinions: Sequence[Opinion], needed: int) -> str | None:
     if stages & {"adjudication", "final", *PREVAILING}:
         return "adjudicated"
     if len(opinions) <= 2:
-        return "agreed"
+        return "agreed" if len({opinion.fund_codes for opinion in opinions}) == 1 else "disputed"
     # Three who all differ, the third called in for it: the middle one counts, but a meeting has to say so.
     apart = len({opinion.verdict_class for opinion in opinions}) == len(opinions)
     return "disputed" if "third" in stages and apart else "adjudicated"

@@ -66,7 +66,10 @@ class RecordsAsked(Acting):
             audit.record_rows(connection, self.actor.account, "record answered", row.case_id, named, state=state)
 
     def record_requests(self, name: str | None = None) -> list[dict[str, Any]]:
-        """Requests, the earliest due first: an expert's own cases, everybody's for those who oversee. ``overdue`` is told."""
+        """Requests, the earliest due first: an expert's own cases, everybody's for those who oversee. ``overdue`` is told.
+
+        Of a case that the actor has yet to judge, only their own: what another asks for tells what another thinks.
+        """
         self._require("open_case")
         chosen = select(record_request, case.c.quarter).join(case, case.c.case_id == record_request.c.case_id)
         if name is not None:
@@ -76,6 +79,11 @@ class RecordsAsked(Acting):
                 assignment.c.expert_id == (self.actor.expert_id or ""), assignment.c.state.in_(LIVE)
             )
             chosen = chosen.where(record_request.c.case_id.in_(mine))
+        to_judge = select(assignment.c.case_id).where(
+            assignment.c.expert_id == (self.actor.expert_id or ""), assignment.c.state == "open"
+        )
+        asked_by_me = record_request.c.account == self.actor.account
+        chosen = chosen.where(asked_by_me | record_request.c.case_id.not_in(to_judge))
         with self.store.read() as connection:
             rows = connection.execute(chosen.order_by(record_request.c.due_date, record_request.c.request_id)).all()
         day = today()

@@ -9,9 +9,9 @@ import pytest
 from sqlalchemy import select, update
 
 from panel import audit, objections, records_asked, waiting
-from panel.accounts import Actor, create_account, end_account
+from panel.accounts import Actor
 from panel.cases import open_cases
-from panel.schema import assignment, case, expert
+from panel.schema import assignment, case
 from panel.schema_work import appeal, meeting, notice
 from panel.service import PanelService
 from panel.store import Store
@@ -251,61 +251,3 @@ def test_one_expert_suffices_by_design_until_abnormal_or_with_an_amount(store: S
         seconds = connection.execute(select(assignment).where(assignment.c.state == "open")).all()
     assert {row.case_id for row in seconds} == {rows[2].case_id, rows[3].case_id, rows[5].case_id}
     assert audit.verify(store).faults == []
-
-
-@pytest.mark.parametrize("how", ["adjudication", "meeting"])
-def test_a_late_third_overturns_nothing_that_was_decided(
-    acting: Acting, opened: Store, later: Callable[[str], None], how: str
-) -> None:
-    case_id, judge = "2026Q3-00002", acting("adjudicator")
-    dispute(acting, case_id)
-    third = acting("expert", judge.refer_to_third(case_id))
-    if how == "meeting":
-        judge.hold_meeting(case_id, ["甲", "乙", "丙"], "一致认为不适宜", VerdictInput("2", ("2-5",)))
-    else:
-        judge.adjudicate(case_id, VerdictInput("2", ("2-5",)), "d")
-    assert case_id not in [row["case_id"] for row in third.my_queue()]
-    with pytest.raises(WrongUse, match="no longer taken"):
-        third.submit_verdict(case_id, VerdictInput("0"), "late")
-    assert acting("supervisor").notify_quarter(QUARTER) == 1
-    with pytest.raises(WrongUse, match="no longer taken"):
-        third.submit_verdict(case_id, VerdictInput("0"), "late")
-    assert (state(opened, case_id), final(opened, case_id).verdict_class) == ("notified", 2)
-    assert audit.verify(opened).faults == []
-
-
-def test_a_verdict_that_is_known_may_come_again_after_the_decision(acting: Acting, opened: Store) -> None:
-    case_id = "2026Q3-00002"
-    one, two = on(acting, case_id)
-    dispute(acting, case_id)
-    acting("adjudicator").adjudicate(case_id, VerdictInput("2", ("2-5",)), "d")
-    assert not one.submit_verdict(case_id, VerdictInput("0"), "a")
-    assert not two.submit_verdict(case_id, VerdictInput("2", ("2-5",)), "b")
-    with pytest.raises(WrongUse, match="no longer taken"):
-        one.submit_verdict(case_id, VerdictInput("2", ("2-5",)), "another")
-
-
-def test_a_late_verdict_is_refused_by_the_state_and_not_only_by_the_release(acting: Acting, opened: Store) -> None:
-    case_id = "2026Q3-00002"
-    late = on(acting, case_id)[0]
-    with opened.engine.begin() as connection:
-        connection.execute(update(case).where(case.c.case_id == case_id).values(state="notified"))
-    with pytest.raises(WrongUse, match="no longer taken"):
-        late.submit_verdict(case_id, VerdictInput("0"), "late")
-    assert late.open_case(case_id)["my_verdicts"] == []
-
-
-def test_an_overseer_s_own_number_is_no_third(acting: Acting, opened: Store) -> None:
-    case_id = "2026Q3-00002"
-    with opened.engine.begin() as connection:
-        connection.execute(update(expert).values(institution=None, former_institutions=""))
-    dispute(acting, case_id)
-    mine, other = [number for number in NUMBERS if number not in [panel.actor.expert_id for panel in on(acting, case_id)]]
-    judge = PanelService(opened, Actor("judge", "", frozenset({"adjudicator"}), mine))
-    create_account(opened, "watch", "a good password", ["supervisor"], expert_id=other)
-    for number in (mine, other):
-        with pytest.raises(WrongUse, match="may not be somebody who sees"):
-            judge.refer_to_third(case_id, number)
-    assert judge.refer_to_third(case_id) is None
-    end_account(opened, "watch", "root")
-    assert acting("supervisor").refer_to_third(case_id, other) == other
