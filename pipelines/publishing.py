@@ -46,15 +46,12 @@ def _log(workplace: Workplace, action: str, quarter: Quarter, facts: dict[str, A
 
 def _committed_in_log(workplace: Workplace, quarter: Quarter) -> str | None:
     """The hash that the audit log says was committed for a quarter; None when it says nothing."""
-    from sqlalchemy import select
-
-    from panel.schema import audit
+    from panel.audit import first_change
     from panel.store import open_store
 
-    where = (audit.c.action == "seed committed", audit.c.subject == str(quarter))
-    with open_store(workplace.store_url()) as store, store.read() as connection:
-        change = connection.execute(select(audit.c.change).where(*where).order_by(audit.c.seq).limit(1)).scalar()
-    return None if change is None else str(json.loads(change)["seed_sha256"])
+    with open_store(workplace.store_url()) as store:
+        change = first_change(store, "seed committed", str(quarter))
+    return None if change is None else str(change["seed_sha256"])
 
 
 def _origin(workplace: Workplace, quarter: Quarter, design: dict[str, Any]) -> str:
