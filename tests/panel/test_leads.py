@@ -10,11 +10,12 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from panel import audit, lead_work, leads
 from panel.accounts import Actor, create_account
 from panel.schema import audit as log
+from panel.schema_leads import lead
 from panel.service import PanelService
 from panel.store import Store
 from panel.tables import states
@@ -214,3 +215,30 @@ def test_outcomes_come_in_once_and_move_their_leads(opened: Store, tmp_path: Pat
     assert (row["subject_code"], row["fraud_flag"], row["loss_amt"]) == ("P1", 1, "12.50")
     assert leads.list_leads(opened).state.tolist() == ["established"]
     assert audit.verify(opened).faults == []
+
+
+def test_an_outcome_moves_its_lead_from_every_state_and_a_pharmacy_s_too(opened: Store, tmp_path: Path) -> None:
+    rows = [("person", f"P{n}", "{}", "model", None) for n in range(len(states("lead")))]
+    rows += [
+        ("pharmacy", "Y1", "{}", "rule", None),
+        ("pharmacy", "Y2", "{}", "rule", None),
+        ("person", "Q", "{}", "rule", None),
+    ]
+    leads.open_leads(opened, QUARTER, flagged(*rows))
+    leads.open_leads(opened, "2026Q2", flagged(("person", "Q", "{}", "rule", None)))
+    numbers = leads.list_leads(opened, QUARTER).set_index("subject_code").lead_id
+    with opened.engine.begin() as connection:
+        for n, state in enumerate(states("lead")):
+            connection.execute(update(lead).where(lead.c.lead_id == numbers[f"P{n}"]).values(state=state))
+    said = [f"{numbers[f'P{n}']},,,{{0}}\n" for n in range(len(states("lead")))]
+    said += [f"{numbers['Y1']},,,{{0}}\n", ",institution,Y2,{0}\n", f"{numbers['Q']},,,{{0}}\n"]
+    for flag, to in ((0, "cleared"), (1, "established")):
+        text = "lead_id,subject_type,subject_code,fraud_flag,begndate,enddate\n"
+        text += "".join(line.format(flag).replace("\n", ",2026-07-01,2026-09-30\n") for line in said)
+        (tmp_path / "o.csv").write_text(text, encoding="utf-8")
+        report = leads.import_outcomes(opened, tmp_path / "o.csv", "test")
+        assert (report.added, report.rejected) == (len(said), [])
+        after = leads.list_leads(opened, QUARTER).set_index("subject_code").state
+        closed = f"P{list(states('lead')).index('closed')}"
+        assert after.to_dict() == {code: "closed" if code == closed else to for code in after.index}
+    assert leads.list_leads(opened, "2026Q2").state.tolist() == ["opened"]
