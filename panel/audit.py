@@ -67,6 +67,14 @@ class Verification:
     faults: list[str] = field(default_factory=list)
 
 
+def first_change(store: Store, action: str, subject: str) -> Any:
+    """What the oldest entry of an action on a subject says; None when there is none."""
+    named = select(log.c.change).where(log.c.action == action, log.c.subject == subject).order_by(log.c.seq).limit(1)
+    with store.read() as connection:
+        change = connection.execute(named).scalar()
+    return None if change is None else json.loads(change)
+
+
 def head(store: Store) -> dict[str, Any]:
     """Number and hash of the newest entry; exports publish it."""
     with store.read() as connection:

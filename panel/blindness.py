@@ -15,6 +15,8 @@ _LINE_HIDDEN = ("feedetl_sn",)
 _FINDING_HIDDEN = ("rxno", "setl_id", "psn_no", "fixmedins_code", "dr_codg", "subject_code", "feedetl_sn", "mdtrt_id")
 #: Names by which a department's, an institution's or a prescriber's name could come in.
 _SEALED_TEXTS = ("fixmedins_name", "dr_name")
+#: What somebody wrote freely.
+_FREE_TEXTS = ("ext_reason", "usage_text")
 _STANDS_FOR = "＊＊＊"
 
 
@@ -24,7 +26,7 @@ def visible(payload: dict[str, Any], *, after_own_verdict: bool, names: bool, di
     Before the viewer's own verdict: no findings, scores or reasons, no names or numbers of institution, department or
     prescriber (level and specialty only, also where free text names them), no prescription number. ``names`` = the
     role needs them; ``diagnoses`` = sensitive diagnoses are shown (opened with a reason), else they are masked unless
-    they bear on the case's drugs. The arm of the sample is in no payload.
+    they bear on the case's drugs, in evidence and free text too. The arm of the sample is in no payload.
     """
     shown = {key: value for key, value in payload.items() if key not in ("sealed", "after_blind", *_HIDDEN)}
     shown["specialty"] = specialties.shown(payload.get("dept_name"))
@@ -36,8 +38,10 @@ def visible(payload: dict[str, Any], *, after_own_verdict: bool, names: bool, di
         seen = sensitive.masked(payload)
         shown["diagnoses"] = seen["diagnoses"]
         shown["person"] = {**payload["person"], "chronic": seen["chronic"]}
+        shown |= {key: sensitive.without_masked(payload, shown[key]) for key in _FREE_TEXTS if shown.get(key)}
     if after_own_verdict:
-        shown["after_blind"] = _opened(payload)
+        opened = _opened(payload)
+        shown["after_blind"] = opened if diagnoses else sensitive.without_masked(payload, opened)
     sealed = payload.get("sealed", {})
     if names:
         shown["rxno"], shown["dept_name"] = payload["rxno"], payload.get("dept_name")
@@ -47,7 +51,7 @@ def visible(payload: dict[str, Any], *, after_own_verdict: bool, names: bool, di
             "dr_name": mask_name(sealed.get("dr_name")),
         }
         return shown
-    for key in ("ext_reason", "usage_text"):
+    for key in _FREE_TEXTS:
         if shown.get(key):
             shown[key] = _without(str(shown[key]), [sealed.get(name) for name in _SEALED_TEXTS] + [payload.get("dept_name")])
     return shown

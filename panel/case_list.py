@@ -9,9 +9,11 @@ from sqlalchemy import select
 
 from panel.blindness import visible
 from panel.cases import payload_of
+from panel.exchange import list_name
 from panel.exports import marked, record_export
 from panel.schema import case
 from panel.store import Store
+from panel.waiting import UNDER_REVIEW
 from records.errors import NotFound
 from records.output import write_csv
 
@@ -20,7 +22,9 @@ def export_cases(store: Store, name: str, path: Path, recipient: str) -> int:
     """Write a quarter's cases as a blind list. Grain: one row a case, in its number's order; returns the rows.
 
     Neither arm, score nor findings are in it, nor names; sensitive diagnoses are masked as on the screen; cases that
-    come again are left out, and every row carries the recipient's mark. Raises NotFound when the quarter has no cases.
+    come again are left out without a gap in the numbers: a row has a place in the list and a name made of quarter and
+    prescription, which ``import_verdicts`` takes as its case_id. State: open or judged, as far as experts may know.
+    Every row carries the recipient's mark. Raises NotFound when the quarter has no cases.
     """
     import pandas as pd
 
@@ -30,13 +34,17 @@ def export_cases(store: Store, name: str, path: Path, recipient: str) -> int:
         ).all()
     if not rows:
         raise NotFound(f"{name} has no open cases: run the quarter first.")
-    frame = pd.DataFrame([_listed(row, visible(payload_of(row), after_own_verdict=False, names=False)) for row in rows])
+    listed = [
+        _listed(number, row, visible(payload_of(row), after_own_verdict=False, names=False))
+        for number, row in enumerate(rows, start=1)
+    ]
+    frame = pd.DataFrame(listed)
     write_csv(marked(frame, recipient, name), path)
     record_export(store, "cases exported", name, path, recipient)
     return len(frame)
 
 
-def _listed(row: Any, payload: dict[str, Any]) -> dict[str, Any]:
+def _listed(number: int, row: Any, payload: dict[str, Any]) -> dict[str, Any]:
     person = payload["person"]
     lines = [
         f"{line['drug_genname']} {line['sin_doscnt'] or ''}{line['sin_dosunt'] or ''} "
@@ -44,11 +52,11 @@ def _listed(row: Any, payload: dict[str, Any]) -> dict[str, Any]:
         for line in payload["lines"]
     ]
     return {
-        "case_id": row.case_id,
+        "case_id": list_name(row.quarter, row.rxno),
         "rxno": row.rxno,
         "quarter": row.quarter,
-        "number": row.number,
-        "state": row.state,
+        "number": number,
+        "state": "open" if row.state in UNDER_REVIEW else "judged",
         "prsc_time": payload["prsc_time"],
         "setting": payload["setting"],
         "hosp_lv": payload["hosp_lv"],

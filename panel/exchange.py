@@ -67,9 +67,15 @@ def _read_csv(path: Path) -> pd.DataFrame:
         return pd.read_csv(path, dtype=str, keep_default_na=False, encoding="gb18030")
 
 
+def list_name(quarter: str, rxno: str) -> str:
+    """A case's name in a blind list: it tells no number, hence no gap where a case that comes again stands."""
+    return f"{quarter}:{rxno}"
+
+
 def import_verdicts(store: Store, path: Path, actor: str) -> ImportReport:
     """Read verdict rows into the store; importing a file again changes nothing, and row order means nothing.
 
+    A case_id is the case's own or its name in a blind list (``list_name``).
     Unknown experts become external ones, without sign-in. A row that cannot be taken is rejected with its
     reason and number (the header is row 1). All accepted rows enter in one transaction.
     """
@@ -81,7 +87,7 @@ def import_verdicts(store: Store, path: Path, actor: str) -> ImportReport:
         columns = (case.c.case_id, case.c.quarter, case.c.rxno, case.c.payload, case.c.state)
         for known in connection.execute(select(*columns).where(case.c.kind.is_(None))):
             by_rxno.setdefault(known.rxno, []).append(known)
-            by_id[known.case_id] = known
+            by_id[known.case_id] = by_id[list_name(known.quarter, known.rxno)] = known
         taken: list[dict[str, Any]] = []
         for number, entry in enumerate(frame.to_dict("records"), start=2):
             try:

@@ -1,9 +1,8 @@
-"""The work on leads: assigned to two officers, checked in time, decided, concluded, closed; clues with sealed reporters."""
+"""The work on leads: assigned to two officers, checked in time, decided, concluded, closed."""
 
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
@@ -11,20 +10,19 @@ from typing import Any
 from sqlalchemy import Connection, insert, select, update
 
 from panel import audit, schema
-from panel.acting import Acting, text_of
-from panel.giving import given_time
-from panel.leads import CHECK_DAYS, EXTENSION_DAYS, SUBJECTS, add_leads, pointer_text
+from panel.acting import text_of
+from panel.clues import Clues, members_of
+from panel.leads import CHECK_DAYS, EXTENSION_DAYS, pointer_text
 from panel.outcomes import add_outcomes, outcome_row
-from panel.schema_leads import clue, lead, lead_note, reporter
+from panel.schema_leads import lead, lead_note
 from panel.tables import check_transition, states
 from panel.waiting import today
 from panel.working_days import after, calendar_of
-from records.errors import NotFound, NotPermitted, WrongUse
+from records.errors import NotPermitted, WrongUse
 from records.masking import mask_code
 from records.periods import Quarter
 
 OFFICERS = 2
-LONGEST_CODE = 40
 ADDRESSEES = {
     "enforcement": ("医保行政部门", "insurance administration"),
     "health": ("卫生健康部门", "health authority"),
@@ -33,15 +31,8 @@ ADDRESSEES = {
 _UNDER_WAY = ("opened", "assigned")
 
 
-class LeadWork(Acting):
+class LeadWork(Clues):
     """What investigators and supervisors do about leads."""
-
-    @staticmethod
-    def _lead(connection: Connection, lead_id: str) -> Any:
-        row = connection.execute(select(lead).where(lead.c.lead_id == lead_id)).first()
-        if row is None:
-            raise NotFound(f"没有线索{lead_id} There is no lead {lead_id}.")
-        return row
 
     def _lead_to(self, connection: Connection, row: Any, state: str, **values: Any) -> None:
         check_transition(row.state, state, self.actor.roles, "lead")
@@ -95,59 +86,11 @@ class LeadWork(Acting):
             ).all()
         return [dict(row._mapping) for row in rows]
 
-    def receive_clue(
-        self, quarter: str, subject: tuple[str, str], text: str, *, channel: str = "other", reporter_is: str | None = None
-    ) -> str:
-        """Take a report and open its lead; ``subject`` = type and code. Who reported is sealed. Returns the lead's number."""
-        self._require("receive_clue")
-        said = text_of(text, "线索内容 the report")
-        kind, code = subject[0], subject[1].strip()
-        if kind not in SUBJECTS or not code or len(code) > LONGEST_CODE:
-            raise WrongUse(f"A lead is about one of {', '.join(SUBJECTS)}, by its code.")
-        name = str(Quarter.parse(quarter))
-        with self._change() as connection:
-            number = hashlib.sha256(audit.canonical([kind, code, said, audit.now()]).encode()).hexdigest()
-            row = {"clue_id": number, "received": given_time(), "subject_type": kind, "subject_code": code,
-                   "channel": channel[:20], "text": said}  # fmt: skip
-            connection.execute(insert(clue).values(**row))
-            named: dict[str, list[dict[str, Any]]] = {"clue_in": [row]}
-            if reporter_is and reporter_is.strip():
-                sealed = {"clue_id": number, "reporter": text_of(reporter_is, "举报人 the reporter")}
-                connection.execute(insert(reporter).values(**sealed))
-                named["clue_reporter"] = [sealed]
-            audit.record_rows(connection, self.actor.account, "clue received", number[:12], named)
-            source = json.dumps({"clue_id": number[:12]})
-            entry = {"subject_type": kind, "subject_code": code, "source": source, "origin": "clue"}
-            add_leads(connection, self.actor.account, name, [entry])
-            same = (lead.c.quarter == name, lead.c.subject_type == kind, lead.c.subject_code == code)
-            found = connection.execute(select(lead).where(*same)).one()
-            if "clue" not in str(found.origin or "model").split():
-                self._join(connection, found, source)
-        return str(found.lead_id)
-
-    def _join(self, connection: Connection, found: Any, source: str) -> None:
-        """Add a clue to a lead that something else opened; a random check that a clue points at is none any more."""
-        told = json.loads(found.source)
-        parts = [*(told if isinstance(told, list) else [told]), json.loads(source)]
-        origins = [name for name in str(found.origin or "model").split() if name != "check"]
-        values = {"source": audit.canonical(parts), "origin": " ".join([*origins, "clue"])}
-        connection.execute(update(lead).where(lead.c.lead_id == found.lead_id).values(**values))
-        audit.record_rows(connection, self.actor.account, "clue joined", found.lead_id, {"lead": [{"lead_id": found.lead_id}]})
-
-    def reporter_of(self, clue_id: str, reason: str) -> str | None:
-        """Who reported a clue, None when nobody is known. Needs a reason; the opening of the seal is logged."""
-        self._require("open_reporter", clue_id[:12])
-        why = text_of(reason, "启封理由 the reason")
-        with self._change() as connection:
-            rows = connection.execute(select(clue.c.clue_id).where(clue.c.clue_id.startswith(clue_id, autoescape=True))).all()
-            if len(rows) != 1:
-                raise NotFound("没有这条线索 There is no such clue.")
-            found = connection.execute(select(reporter.c.reporter).where(reporter.c.clue_id == rows[0].clue_id)).scalar()
-            audit.record(connection, self.actor.account, "reporter opened", clue_id[:12], {"reason": why})
-        return found
-
     def assign_lead(self, lead_id: str, officers: Sequence[str]) -> None:
-        """Give a lead to two officers, accounts of investigators. Raises WrongUse for fewer or for others."""
+        """Give a lead to two officers, accounts of investigators, or to others in their place while it is being checked.
+
+        The due date stays. Raises WrongUse for fewer, for others, or for those who have it.
+        """
         self._require("assign_lead", lead_id)
         names = sorted(set(officers))
         with self._change(lead_id) as connection:
@@ -157,8 +100,15 @@ class LeadWork(Acting):
             if len(names) != OFFICERS or sorted(able) != names:
                 raise WrongUse("须指派两名不同的核查人员 Two different investigators have to check a lead.")
             due = row.due_date or after(today(), CHECK_DAYS, calendar_of(connection))
-            self._lead_to(connection, row, "assigned", officers=" ".join(names), due_date=due)
             named = {"lead": [{"lead_id": lead_id}]}
+            if row.state == "assigned":
+                change = {"from": str(row.officers or "").split(), "to": names}
+                if change["from"] == names:
+                    raise WrongUse("该线索已由这两名人员核查 These two officers have this lead already.")
+                connection.execute(update(lead).where(lead.c.lead_id == lead_id).values(officers=" ".join(names)))
+                audit.record_rows(connection, self.actor.account, "officers replaced", lead_id, named, **change)
+                return
+            self._lead_to(connection, row, "assigned", officers=" ".join(names), due_date=due)
             audit.record_rows(connection, self.actor.account, "lead assigned", lead_id, named, officers=names, due=due)
 
     def extend_lead(self, lead_id: str, reason: str) -> str:
@@ -188,7 +138,8 @@ class LeadWork(Acting):
             signed = connection.execute(
                 select(lead_note.c.account).where(lead_note.c.lead_id == lead_id, lead_note.c.kind == "report").distinct()
             ).all()
-            both = {entry.account for entry in signed} == set(str(row.officers).split())
+            # Somebody who was replaced may have signed before.
+            both = {entry.account for entry in signed} >= set(str(row.officers).split())
             if both:
                 self._lead_to(connection, row, "checked")
             self._log(connection, "lead checked" if both else "lead reported", lead_id, note)
@@ -235,9 +186,7 @@ class LeadWork(Acting):
         period = (quarter.begin.strftime("%Y-%m-%d"), last)
         subjects = [("institution" if row.subject_type == "pharmacy" else row.subject_type, row.subject_code)]
         if row.subject_type == "group":
-            told = json.loads(row.source)
-            parts = told if isinstance(told, list) else [told]
-            subjects = [("person", str(code)) for part in parts for code in part.get("members", [])]
+            subjects = [("person", code) for code in members_of(row)]
         found = [
             outcome_row(subject, period, flag, (codes, loss_amt if not number else None), row.lead_id)
             for number, subject in enumerate(subjects)

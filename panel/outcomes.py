@@ -62,10 +62,16 @@ def add_outcomes(connection: Connection, actor: str, action: str, rows: list[dic
 
 
 def _move_leads(connection: Connection, row: dict[str, Any]) -> list[dict[str, Any]]:
-    """Set the leads of an outcome's subject that are still under way; those that are closed stay closed."""
+    """Set an outcome's own lead, or its subject's leads where none is named; those that are closed stay closed.
+
+    A pharmacy's outcome is an institution's: leads of both types by that code follow it.
+    """
     state = "established" if row["fraud_flag"] else "cleared"
     moved = []
-    same = (lead.c.subject_type == row["subject_type"]) & (lead.c.subject_code == row["subject_code"])
+    types = ("institution", "pharmacy") if row["subject_type"] == "institution" else (row["subject_type"],)
+    same = lead.c.subject_type.in_(types) & (lead.c.subject_code == row["subject_code"])
+    if row["lead_id"]:
+        same = lead.c.lead_id == row["lead_id"]
     for found in connection.execute(select(lead).where(same, lead.c.state.not_in(("closed", state)))).all():
         check_transition(found.state, state, ("system",), "lead")
         connection.execute(update(lead).where(lead.c.lead_id == found.lead_id).values(state=state))

@@ -34,9 +34,10 @@ class People(Acting):
     """What administrators do about people; supervisors may hand cases on."""
 
     def set_absence(self, expert_id: str, begndate: str, enddate: str, reason: str) -> dict[str, str | None]:
-        """An expert is away from one day to another, both included; waiting cases go to others at once when it has begun.
+        """An expert is away from one day to another, both included; waiting cases go to others when it has begun.
 
-        Returns the heir by case, None where nobody can take it.
+        That is at once, or with the first case that is taken or let go once it has begun. Returns the heir by case, None
+        where nobody can take it.
         """
         self._require("manage_pool", expert_id)
         why, first, last = text_of(reason, "缺席原因 the reason"), _day(begndate), _day(enddate)
@@ -105,7 +106,10 @@ class People(Acting):
         return to_expert
 
     def let_go_overdue(self) -> int:
-        """Let go of cases that were taken from the pool and not judged in time; returns how many."""
+        """Let go of cases taken from the pool and not judged in time, and hand on those of experts who are away today.
+
+        Returns how many.
+        """
         self._require("reassign")
         with self._change() as connection:
             return sweep(connection)

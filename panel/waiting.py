@@ -71,7 +71,10 @@ def pool_of(connection: Connection, rules: PanelRules) -> Pool:
 
 
 def sweep(connection: Connection) -> int:
-    """Let go of cases that were taken and not judged in time; returns how many. Somebody else may take them then."""
+    """Let go of cases that were taken and not judged in time, and hand on what waits for those away; returns how many.
+
+    Somebody else may take the first then; the second find an absence that was set ahead and has begun.
+    """
     rows = connection.execute(
         select(assignment.c.case_id, assignment.c.expert_id).where(
             assignment.c.state == "open", assignment.c.locked_until.is_not(None), assignment.c.locked_until < moment()
@@ -82,7 +85,21 @@ def sweep(connection: Connection) -> int:
         release(connection, lapsed, "lapsed")
         named = {"assignment": lapsed, "case": lapsed}
         audit.record_rows(connection, "system", "cases let go", f"{len(lapsed)} cases", named, why="not in time")
-    return len(lapsed)
+    return len(lapsed) + _hand_on_of_absent(connection)
+
+
+def _hand_on_of_absent(connection: Connection) -> int:
+    from panel.handing_on import hand_on
+
+    away = (assignment.c.state == "open", assignment.c.expert_id.in_(sorted(absent(connection))))
+    waiting = connection.execute(select(assignment).where(*away).order_by(assignment.c.case_id, assignment.c.expert_id)).all()
+    for row in waiting:
+        found = connection.execute(select(case).where(case.c.case_id == row.case_id)).one()
+        heirs = hand_on(connection, found, row, "absent", ("system",))
+        rows = {"assignment": [{"case_id": row.case_id, "expert_id": name} for name in (row.expert_id, *heirs)],
+                "case": [{"case_id": row.case_id}]}  # fmt: skip
+        audit.record_rows(connection, "system", "handed on", row.case_id, rows, why="absent", to=heirs)
+    return len(waiting)
 
 
 def release(connection: Connection, rows: Sequence[dict[str, Any]], state: str, roles: Collection[str] = ("system",)) -> None:

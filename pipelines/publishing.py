@@ -44,6 +44,26 @@ def _log(workplace: Workplace, action: str, quarter: Quarter, facts: dict[str, A
         record(connection, CLI, action, str(quarter), facts)
 
 
+def _committed_in_log(workplace: Workplace, quarter: Quarter) -> str | None:
+    """The hash that the audit log says was committed for a quarter; None when it says nothing."""
+    from panel.audit import first_change
+    from panel.store import open_store
+
+    with open_store(workplace.store_url()) as store:
+        change = first_change(store, "seed committed", str(quarter))
+    return None if change is None else str(change["seed_sha256"])
+
+
+def _origin(workplace: Workplace, quarter: Quarter, design: dict[str, Any]) -> str:
+    """How the seed of a draw came to be, told by itself: a kept draw's record no longer says it."""
+    from sampling.numbers import default_seed
+
+    commitment = _read(_folder(workplace, quarter) / "commitment.json")
+    if commitment is not None and commitment["seed_sha256"] == design["seed_sha256"]:
+        return "committed"
+    return "derived" if design["seed"] == default_seed(quarter, str(design["design_id"])) else "given"
+
+
 def committed_seed(workplace: Workplace, quarter: Quarter) -> str | None:
     """The seed whose hash was committed for a quarter; None when none was. Raises VerificationFailed when they differ."""
     from sampling.commitment import check_seed
@@ -62,7 +82,7 @@ def committed_seed(workplace: Workplace, quarter: Quarter) -> str | None:
 def commit_seed(workplace: Workplace, quarter: str, given: str | None) -> None:
     """Bind the quarter to a seed before its frame closes, and print the hash to be published.
 
-    Raises WrongUse when the quarter has been run or is bound already.
+    Raises WrongUse when the quarter has been run or is bound already, by the log or by its file.
     """
     from sampling.commitment import checked_seed, new_seed, seed_hash
 
@@ -75,6 +95,11 @@ def commit_seed(workplace: Workplace, quarter: str, given: str | None) -> None:
             raise WrongUse(f"{chosen} has been run, its frame is closed: commit the seed of a quarter before its run.")
         if (folder / "commitment.json").exists():
             raise WrongUse(f"A seed is committed for {chosen} already: its hash stands in {folder / 'commitment.json'}.")
+        logged = _committed_in_log(workplace, chosen)
+        if logged is not None:
+            raise WrongUse(
+                f"The log has a seed committed for {chosen} already ({logged[:12]}): bring {folder / 'commitment.json'} back."
+            )
         with beside(folder / "seed.txt") as draft:
             draft.touch(mode=0o600)
             draft.write_text(seed + "\n", encoding="utf-8")
@@ -107,25 +132,27 @@ def publish_frames(workplace: Workplace, given: str | None, out: Path) -> None:
     from sampling.frames import REDRAW_SCRIPT, export_frames
 
     quarter, design, table = _drawn(workplace, given)
-    revealed = _read(_folder(workplace, quarter) / "revealed.json")
-    names, hashes, rows = _names(workplace, quarter), {}, []
-    for export in export_frames(table):
-        write_bytes(out / export.file_name, export.csv.encode())
-        _write_notice(out, export, names, quarter, design, None if revealed is None else str(revealed["seed"]))
-        hashes[export.code] = export.sha256
-        rows.append((export.code, export.file_name, sum(count for count, _ in export.sizes.values()), export.n, export.sha256))
-    write_bytes(out / "redraw.py", REDRAW_SCRIPT.encode())
-    write_text(out / "frames.csv", csv_text(["fixmedins_code", "file", "n_units", "n_random", "sha256"], rows))
+    exports = list(export_frames(table))
+    hashes = {export.code: export.sha256 for export in exports}
+    origin = _origin(workplace, quarter, design)
     facts = {
         "quarter": str(quarter),
         "frames": len(hashes),
         "frames_sha256": frames_hash(hashes),
         "seed_sha256": design["seed_sha256"],
-        "seed_committed": (_folder(workplace, quarter) / "commitment.json").exists(),
+        "seed_committed": origin == "committed",
     }
     known = _read(_folder(workplace, quarter) / "published.json")
     if known is not None and known["frames_sha256"] != facts["frames_sha256"]:
         raise VerificationFailed(f"Other frames of {quarter} were published before ({known['frames_sha256'][:12]}): look why.")
+    revealed = _read(_folder(workplace, quarter) / "revealed.json")
+    names, rows = _names(workplace, quarter), []
+    for export in exports:
+        write_bytes(out / export.file_name, export.csv.encode())
+        _write_notice(out, export, names, quarter, design, origin, None if revealed is None else str(revealed["seed"]))
+        rows.append((export.code, export.file_name, sum(count for count, _ in export.sizes.values()), export.n, export.sha256))
+    write_bytes(out / "redraw.py", REDRAW_SCRIPT.encode())
+    write_text(out / "frames.csv", csv_text(["fixmedins_code", "file", "n_units", "n_random", "sha256"], rows))
     write_json(out / "frames.json", facts)
     if known is None:
         _log(workplace, "frames published", quarter, facts)
@@ -134,11 +161,18 @@ def publish_frames(workplace: Workplace, given: str | None, out: Path) -> None:
 
 
 def _write_notice(
-    out: Path, export: FrameExport, names: dict[str, str], quarter: Quarter, design: dict[str, Any], seed: str | None
+    out: Path,
+    export: FrameExport,
+    names: dict[str, str],
+    quarter: Quarter,
+    design: dict[str, Any],
+    origin: str,
+    seed: str | None,
 ) -> None:
     from sampling.notice import draw_notice
 
-    text = draw_notice(export, names.get(export.code, export.code), str(quarter), str(design["seed_sha256"]), seed)
+    name = names.get(export.code, export.code)
+    text = draw_notice(export, name, str(quarter), str(design["seed_sha256"]), origin, seed)
     write_text(out / f"notice_{export.code}.md", text)
 
 
@@ -166,9 +200,9 @@ def reveal_seed(workplace: Workplace, given: str | None, out: Path | None) -> No
         _log(workplace, "seed revealed", quarter, facts)
         write_json(folder / "revealed.json", facts)
     if out is not None:
-        names = _names(workplace, quarter)
+        names, origin = _names(workplace, quarter), _origin(workplace, quarter, design)
         for export in exports:
-            _write_notice(out, export, names, quarter, design, seed)
+            _write_notice(out, export, names, quarter, design, origin, seed)
         write_json(out / "seed.json", facts)
     sys.stdout.write(f"{seed}  种子，SHA-256 {design['seed_sha256']}\n")
 
@@ -188,7 +222,8 @@ def export_institution_frame(workplace: Workplace, given: str | None, code: str,
     write_bytes(out / export.file_name, export.csv.encode())
     write_bytes(out / "redraw.py", export.script.encode())
     seed = None if secret else str(design["seed"])
-    _write_notice(out, export, _names(workplace, quarter), quarter, design, seed)
+    origin = _origin(workplace, quarter, design)
+    _write_notice(out, export, _names(workplace, quarter), quarter, design, origin, seed)
     sys.stdout.write(f"{out / export.file_name}  SHA-256 {export.sha256}\n")
     sys.stdout.write(export.command(seed or HIDDEN).replace("redraw.py", str(out / "redraw.py"), 1)
                      .replace(export.file_name, str(out / export.file_name), 1) + "\n")  # fmt: skip

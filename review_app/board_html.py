@@ -208,6 +208,12 @@ def lead_notes(rows: Sequence[dict[str, Any]], _: Words) -> str:
     return table((_("Time (UTC)"), _("Account"), _("Step"), _("Text")), cells, _("What was written on this lead"))
 
 
+def clues(rows: Sequence[dict[str, str]], _: Words) -> str:
+    """What was reported on a lead, never by whom."""
+    cells = [(row["received"], row["channel"], row["text"]) for row in rows]
+    return table((_("Received"), _("Channel"), _("Text")), cells, _("What was reported"))
+
+
 def models(rows: Sequence[dict[str, str]], _: Words) -> str:
     """Models beside their baselines."""
     cells = [

@@ -5,10 +5,17 @@ from __future__ import annotations
 from sampling.frames import FrameExport
 
 HIDDEN = "SEED"
+#: How a seed came to be, as the notice says it: its hash was published first, or somebody chose it, or it follows.
+ORIGINS = {
+    "committed": ("先于抽样框公布", "published before the frame"),
+    "given": ("种子由经办机构给定，未事先公布", "the seed was given by the agency, nothing published before"),
+    "derived": ("种子由季度和抽样方案推出，未事先公布", "the seed follows from quarter and design, nothing published before"),
+}
 
 
-def draw_notice(export: FrameExport, name: str, quarter: str, seed_sha256: str, seed: str | None) -> str:
-    """The notice as Markdown. ``seed`` None = not yet published; then its place is held by the word SEED."""
+def draw_notice(export: FrameExport, name: str, quarter: str, seed_sha256: str, origin: str, seed: str | None) -> str:
+    """The notice as Markdown. ``origin`` = one of ORIGINS; ``seed`` None = not yet published: SEED holds its place."""
+    zh, en = ORIGINS[origin]
     lines = [
         f"# 处方点评抽样告知书 {quarter}",
         "Notice of the draw",
@@ -16,7 +23,7 @@ def draw_notice(export: FrameExport, name: str, quarter: str, seed_sha256: str, 
         f"机构 institution: {name}（{export.code}）",
         "",
         f"- 抽样框 frame: `{export.file_name}`，SHA-256 `{export.sha256}`",
-        f"- 种子的 SHA-256（先于抽样框公布） hash of the seed, published before the frame: `{seed_sha256}`",
+        f"- 种子的 SHA-256（{zh}） hash of the seed ({en}): `{seed_sha256}`",
         f"- 种子 seed: {f'`{seed}`' if seed else '抽样框公布之后公布 published after the frames'}",
     ]
     if export.prob < 1:

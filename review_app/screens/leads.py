@@ -47,7 +47,11 @@ def _one(panel: PanelService, lead: dict[str, Any]) -> None:
         st.html(board_html.picture(found, names, _))
     with right, st.container(border=True):
         st.html(board_html.lead_notes(panel.lead_notes(lead_id), _))
-        if lead["state"] == "opened" and panel.may("assign_lead"):
+        # A reading is logged: it takes a press, and is not repeated when the page is drawn anew.
+        told = "clue" in str(lead["origin"] or "").split() and panel.may_read_clues(lead)
+        if told and st.button(_("Read what was reported"), key=f"{lead_id}-clues"):
+            st.html(board_html.clues(panel.clue_texts(lead_id), _))
+        if lead["state"] in ("opened", "assigned") and panel.may("assign_lead"):
             _assign(lead_id)
         if lead["state"] == "assigned" and panel.may("check_lead"):
             _text(_("Report on the check (both officers sign)"), _("Sign the report"), "report_lead", lead_id)

@@ -83,6 +83,29 @@ def test_sensitive_diagnoses_are_masked_unless_they_bear_on_the_drugs() -> None:
         assert sensitive.groups_of(code) == (group,)
 
 
+@pytest.mark.parametrize("names", [True, False])
+def test_a_masked_diagnosis_is_in_no_evidence_and_no_free_text(names: bool) -> None:
+    words = {"zh": "限肺炎，本次诊断 I10 F32.1 B20 A56.0", "en": "paid for pneumonia; diagnoses 名I10、名F32.1"}
+    facts = {"diagnoses": "I10 F32.1 B20", "diag_name": "名B20", "lines": ["XF32.1", "F32.17", "B20-3"],
+             "more": [{"why": "(f32.1)"}]}  # fmt: skip
+    finding = {"rule_id": "r", "evidence_zh": words["zh"], "evidence_en": words["en"], "evidence": {**facts, **words}}
+    case = payload(after_blind={"findings": [finding], "scores": [], "reasons": [{"value_text": "名F32.1"}]},
+                   ext_reason="因名F32.1复诊", usage_text="名B20患者，B20，慎用")  # fmt: skip
+    shown = visible(case, after_own_verdict=True, names=names)
+    (found,) = shown["after_blind"]["findings"]
+    assert found["evidence_zh"] == found["evidence"]["zh"] == "限肺炎，本次诊断 I10 ＊＊＊ ＊＊＊ A56.0"
+    assert found["evidence_en"] == "paid for pneumonia; diagnoses 名I10、＊＊＊"
+    assert found["evidence"]["diagnoses"] == "I10 ＊＊＊ ＊＊＊"
+    assert found["evidence"]["diag_name"] == "＊＊＊"
+    assert found["evidence"]["lines"] == ["XF32.1", "F32.17", "B20-3"]
+    assert found["evidence"]["more"] == [{"why": "(＊＊＊)"}]
+    assert shown["after_blind"]["reasons"] == [{"value_text": "＊＊＊"}]
+    assert (shown["ext_reason"], shown["usage_text"]) == ("因＊＊＊复诊", "＊＊＊患者，＊＊＊，慎用")
+    opened = visible(case, after_own_verdict=True, names=True, diagnoses=True)
+    assert opened["after_blind"]["findings"] == [finding]
+    assert opened["ext_reason"] == "因名F32.1复诊"
+
+
 @pytest.mark.parametrize("arm", ["random", "targeted"])
 def test_every_arm_is_blind_alike_and_opens_alike(acting: Acting, opened: Store, arm: str) -> None:
     from sqlalchemy import select

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import csv
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
+from sqlalchemy import select
 
 from panel import audit
 from panel.case_list import export_cases
+from panel.cases import open_cases
 from panel.exchange import import_verdicts
+from panel.schema import case, verdict
 from panel.store import Store
 from panel.verdicts import final_verdicts
 from records.errors import DataFault, NotFound
@@ -111,5 +115,30 @@ def test_the_exported_list_is_blind_and_disarmed(opened: Store, tmp_path: Path) 
     rows = list(csv.DictReader(text.splitlines()))
     assert {row["rxno"] for row in rows} == {f"R{n}" for n in range(6)}
     assert all(row["lines"].startswith("'=甲片") for row in rows)
+    assert {row["state"] for row in rows} == {"open"}
     with pytest.raises(NotFound):
         export_cases(opened, "2020Q1", tmp_path / "none.csv", "省局")
+
+
+def test_the_exported_list_tells_no_state_and_no_gap_where_copies_stand(acting_on: Any, pool: Store, tmp_path: Path) -> None:
+    rows, shown = acting_on.few(6)
+    rules = {"panel": {"repeat_share": 0.5, "repeat_gap": 1, "double_share": 1.0}}
+    open_cases(pool, QUARTER, {"capacity": 6, **rules}, rows, shown)
+    with pool.read() as connection:
+        kept = connection.execute(select(case).where(case.c.kind.is_(None)).order_by(case.c.number)).all()
+    assert [row.number for row in kept] != list(range(1, 7))
+    lines = ["R0,X1,0,,,,,\n", "R0,X2,3,3-1,,,,\n", "R1,X1,0,,,,,\n", "R2,X1,0,,,,,\n", "R2,X2,0,,,,,\n"]
+    import_verdicts(pool, write(tmp_path / "v.csv", lines), "test")
+    export_cases(pool, QUARTER, tmp_path / "cases.csv", "省局")
+    text = (tmp_path / "cases.csv").read_text(encoding="utf-8")
+    listed = list(csv.DictReader(text.splitlines()))
+    assert [row["number"] for row in listed] == [str(number) for number in range(1, 7)]
+    assert not any(row.case_id in text for row in kept)
+    assert {row["rxno"]: row["state"] for row in listed} == {f"R{n}": "judged" if n in (0, 2) else "open" for n in range(6)}
+    said = f"case_id,rxno,expert_id,verdict_class\n{listed[0]['case_id']},{listed[0]['rxno']},X9,0\nx,R1,X9,0\n"
+    (tmp_path / "back.csv").write_text(said, encoding="utf-8")
+    report = import_verdicts(pool, tmp_path / "back.csv", "test")
+    assert (report.added, [row for row, _, _ in report.rejected]) == (1, [3])
+    with pool.read() as connection:
+        given = connection.execute(select(verdict.c.case_id).where(verdict.c.expert_id == "X9")).scalar_one()
+    assert given == kept[0].case_id

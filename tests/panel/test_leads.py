@@ -10,11 +10,12 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from panel import audit, lead_work, leads
 from panel.accounts import Actor, create_account
 from panel.schema import audit as log
+from panel.schema_leads import lead
 from panel.service import PanelService
 from panel.store import Store
 from panel.tables import states
@@ -214,3 +215,93 @@ def test_outcomes_come_in_once_and_move_their_leads(opened: Store, tmp_path: Pat
     assert (row["subject_code"], row["fraud_flag"], row["loss_amt"]) == ("P1", 1, "12.50")
     assert leads.list_leads(opened).state.tolist() == ["established"]
     assert audit.verify(opened).faults == []
+
+
+def test_an_outcome_moves_its_lead_from_every_state_and_a_pharmacy_s_too(opened: Store, tmp_path: Path) -> None:
+    rows = [("person", f"P{n}", "{}", "model", None) for n in range(len(states("lead")))]
+    rows += [
+        ("pharmacy", "Y1", "{}", "rule", None),
+        ("pharmacy", "Y2", "{}", "rule", None),
+        ("person", "Q", "{}", "rule", None),
+    ]
+    leads.open_leads(opened, QUARTER, flagged(*rows))
+    leads.open_leads(opened, "2026Q2", flagged(("person", "Q", "{}", "rule", None)))
+    numbers = leads.list_leads(opened, QUARTER).set_index("subject_code").lead_id
+    with opened.engine.begin() as connection:
+        for n, state in enumerate(states("lead")):
+            connection.execute(update(lead).where(lead.c.lead_id == numbers[f"P{n}"]).values(state=state))
+    said = [f"{numbers[f'P{n}']},,,{{0}}\n" for n in range(len(states("lead")))]
+    said += [f"{numbers['Y1']},,,{{0}}\n", ",institution,Y2,{0}\n", f"{numbers['Q']},,,{{0}}\n"]
+    for flag, to in ((0, "cleared"), (1, "established")):
+        text = "lead_id,subject_type,subject_code,fraud_flag,begndate,enddate\n"
+        text += "".join(line.format(flag).replace("\n", ",2026-07-01,2026-09-30\n") for line in said)
+        (tmp_path / "o.csv").write_text(text, encoding="utf-8")
+        report = leads.import_outcomes(opened, tmp_path / "o.csv", "test")
+        assert (report.added, report.rejected) == (len(said), [])
+        after = leads.list_leads(opened, QUARTER).set_index("subject_code").state
+        closed = f"P{list(states('lead')).index('closed')}"
+        assert after.to_dict() == {code: "closed" if code == closed else to for code in after.index}
+    assert leads.list_leads(opened, "2026Q2").state.tolist() == ["opened"]
+
+
+def test_a_clue_is_read_by_the_lead_s_officers_and_the_supervisor_and_never_with_its_reporter(
+    acting: Acting, opened: Store, officers: list[str]
+) -> None:
+    agency, supervisor = acting("agency_reviewer"), acting("supervisor")
+    lead_id = agency.receive_clue(QUARTER, ("person", "P1"), "持多卡刷卡", channel="phone", reporter_is="李四")
+    agency.receive_clue(QUARTER, ("person", "P1"), "又一次举报", reporter_is="王五")
+    agency.receive_clue(QUARTER, ("person", "P2"), "别的事")
+    supervisor.assign_lead(lead_id, officers)
+    for reader in (supervisor, officer(opened, "ann"), officer(opened, "bob")):
+        rows = reader.clue_texts(lead_id)
+        assert {(row["channel"], row["text"]) for row in rows} == {("phone", "持多卡刷卡"), ("other", "又一次举报")}
+        assert all(set(row) == {"received", "channel", "text"} for row in rows)
+        newest = acting("auditor").audit_log(limit=1)[0]
+        assert (newest["action"], newest["subject"], newest["actor"]) == ("clue read", lead_id, reader.actor.account)
+        assert "持多卡" not in str(newest)
+    for other in (officer(opened, "eve"), agency):
+        with pytest.raises(NotPermitted):
+            other.clue_texts(lead_id)
+        newest = acting("auditor").audit_log(limit=1)[0]
+        assert (newest["action"], newest["actor"]) == ("refused", other.actor.account)
+    # Each of the two has its number on the lead, by which its reporter's seal is opened.
+    found = re.findall(r"clue ([0-9a-f]{12})", next(row for row in supervisor.leads() if row["lead_id"] == lead_id)["pointer"])
+    assert {supervisor.reporter_of(number, "依法核实") for number in found} == {"李四", "王五"}
+    with pytest.raises(NotFound):
+        supervisor.clue_texts("none")
+    assert audit.verify(opened).faults == []
+
+
+def test_an_officer_is_replaced_while_the_lead_is_checked(acting: Acting, opened: Store, officers: list[str]) -> None:
+    supervisor = acting("supervisor")
+    lead_id = acting("agency_reviewer").receive_clue(QUARTER, ("person", "P1"), "举报")
+    supervisor.assign_lead(lead_id, officers)
+    due = supervisor.leads()[0]["due_date"]
+    assert not officer(opened, "ann").report_lead(lead_id, "看过")
+    with pytest.raises(WrongUse, match="already"):
+        supervisor.assign_lead(lead_id, ["bob", "ann"])
+    with pytest.raises(WrongUse, match="Two different"):
+        supervisor.assign_lead(lead_id, ["bob", "max"])
+    supervisor.assign_lead(lead_id, ["bob", "eve"])
+    change = audit.first_change(opened, "officers replaced", lead_id)
+    assert (change["from"], change["to"]) == (["ann", "bob"], ["bob", "eve"])
+    (row,) = supervisor.leads()
+    assert (row["officers"], row["state"], row["due_date"]) == ("bob eve", "assigned", due)
+    with pytest.raises(NotPermitted, match="no officer"):
+        officer(opened, "ann").report_lead(lead_id, "仍想签")
+    assert not officer(opened, "bob").report_lead(lead_id, "同意")
+    assert officer(opened, "eve").report_lead(lead_id, "同意")
+    assert supervisor.leads()[0]["state"] == "checked"
+    with pytest.raises(WrongUse):
+        supervisor.assign_lead(lead_id, officers)
+    assert audit.verify(opened).faults == []
+
+
+def test_a_report_on_a_group_without_members_is_refused(acting: Acting, opened: Store) -> None:
+    agency = acting("agency_reviewer")
+    with pytest.raises(WrongUse, match="members are not known"):
+        agency.receive_clue(QUARTER, ("group", "G1"), "一伙人")
+    assert acting("supervisor").leads() == []
+    leads.open_leads(opened, QUARTER, flagged(("group", "G1", '{"members": ["P1", "P2"]}', "model", None)))
+    assert agency.receive_clue(QUARTER, ("group", "G1"), "一伙人") == "2026Q3-L00001"
+    assert acting("supervisor").clue_texts("2026Q3-L00001")[0]["text"] == "一伙人"

@@ -50,7 +50,12 @@ CALLS: dict[str, list[Callable[[PanelService, str], Any]]] = {
     "see_names": [lambda p, _: p.require("see_names")],
     "unmask_diagnosis": [lambda p, c: p.unmask_diagnoses(c, "x")],
     "unmask_identity": [lambda p, c: p.unmask_identity(c, "x")],
-    "see_leads": [lambda p, _: p.leads(), lambda p, _: p.lead_notes("x"), lambda p, _: p.lead_picture("x", None)],
+    "see_leads": [
+        lambda p, _: p.leads(),
+        lambda p, _: p.lead_notes("x"),
+        lambda p, _: p.lead_picture("x", None),
+        lambda p, _: p.clue_texts("x"),
+    ],
     "receive_clue": [lambda p, _: p.receive_clue(QUARTER, ("person", f"P-{p.actor.account}"), "x")],
     "assign_lead": [lambda p, _: p.assign_lead("x", ["a", "b"]), lambda p, _: p.extend_lead("x", "x")],
     "check_lead": [lambda p, _: p.report_lead("x", "x")],
@@ -104,7 +109,7 @@ def test_the_table_of_calls_names_every_permission_and_every_service_function() 
     assert set(CALLS) == set(permissions())
     called = {name for calls in CALLS.values() for call in calls for name in call.__code__.co_names}
     public = {name for name in dir(PanelService) if not name.startswith("_") and callable(getattr(PanelService, name))}
-    assert public - called == {"may", "take_next"}
+    assert public - called == {"may", "may_read_clues", "take_next"}
     assert {role for who in permissions().values() for role in who} == set(roles())
 
 

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select, update
 
-from panel import audit
+from panel import audit, waiting
 from panel.assignment import Need, Pool, assign, need_of, places_of
 from panel.cases import open_cases
 from panel.rules import panel_rules
@@ -114,6 +114,25 @@ def test_an_absence_hands_waiting_cases_on_and_keeps_new_ones_away(acting: Actin
         acting("administrator").set_absence("E2", "2026-02-01", "2026-01-01", "x")
     with pytest.raises(WrongUse, match="no date"):
         acting("administrator").set_absence("E2", "tomorrow", "2026-01-01", "x")
+    assert audit.verify(opened).faults == []
+
+
+def test_an_absence_set_ahead_hands_on_what_waits_once_it_has_begun(
+    acting: Acting, opened: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = mine(opened, "E1")
+    assert acting("administrator").set_absence("E1", "2098-01-01", "2098-01-31", "进修") == {}
+    assert acting("supervisor").let_go_overdue() == 0
+    assert mine(opened, "E1") == before
+    assert set(before.values()) == {"open"}
+    monkeypatch.setattr(waiting, "today", lambda: "2098-01-01")
+    assert acting("supervisor").let_go_overdue() == len(before)
+    assert mine(opened, "E1") == dict.fromkeys(before, "absent")
+    mates = [mine(opened, number) for number in ("E2", "E3", "E4")]
+    short = acting("supervisor").waiting_for_experts(QUARTER)
+    assert all(sum(case_id in held for held in mates) == (1 if case_id in short else 2) for case_id in before)
+    assert set(before) - set(short)
+    assert acting("supervisor").let_go_overdue() == 0
     assert audit.verify(opened).faults == []
 
 

@@ -52,6 +52,8 @@ def test_frames_first_then_the_seed_and_anyone_redraws(work: Path, tmp_path: Pat
     assert set(listed["fixmedins_code"]) == set(random["fixmedins_code"])
     for code in listed["fixmedins_code"]:
         notice = (out / f"notice_{code}.md").read_text(encoding="utf-8")
+        assert "种子由季度和抽样方案推出" in notice
+        assert "先于抽样框公布" not in notice
         script = notice.split("```python\n")[1].split("\n```")[0]
         call = notice.split("```sh\n")[1].split("\n```")[0].split()
         (tmp_path / "own.py").write_text(script, encoding="utf-8")
@@ -77,7 +79,9 @@ def test_a_frame_changed_after_it_was_published_is_found(work: Path, tmp_path: P
     pd.read_parquet(path).iloc[1:].to_parquet(path)
     done = command("sample", "reveal", "--work", work, check=False)
     assert done.returncode == VerificationFailed.exit_code
-    assert command("sample", "publish", "--work", work, "--out", tmp_path / "f", check=False).returncode == 8
+    before = {path.name: path.read_bytes() for path in (tmp_path / "frames").iterdir()}
+    assert command("sample", "publish", "--work", work, "--out", tmp_path / "frames", check=False).returncode == 8
+    assert {path.name: path.read_bytes() for path in (tmp_path / "frames").iterdir()} == before
 
 
 def test_a_seed_is_committed_once_and_before_the_run(work: Path, command: Any) -> None:
@@ -92,6 +96,11 @@ def test_a_seed_is_committed_once_and_before_the_run(work: Path, command: Any) -
     assert seed not in first
     assert hashlib.sha256(seed.encode()).hexdigest() in first
     assert (folder / "seed.txt").stat().st_mode & 0o077 == 0
+    (folder / "commitment.json").unlink()
+    gone = command("sample", "commit", "--quarter", "2026Q3", "--work", work, check=False)
+    assert gone.returncode == 2
+    assert "The log has a seed committed for 2026Q3" in gone.stderr
+    assert (folder / "seed.txt").read_text(encoding="utf-8").strip() == seed
     short = command("sample", "commit", "--quarter", "2026Q4", "--seed", "9", "--work", work, check=False)
     assert short.returncode == 2
     assert not (work / "draws" / "2026Q4").exists()

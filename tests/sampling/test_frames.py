@@ -13,7 +13,7 @@ from records.errors import NotFound
 from records.output import write_bytes
 from sampling.draw import select
 from sampling.frames import REDRAW_SCRIPT, before_of, export_frame, export_frames, frame_table
-from sampling.notice import draw_notice
+from sampling.notice import ORIGINS, draw_notice
 from sampling.probabilities import prepare
 from sampling.rotation import Before
 from tests.sampling.designs import SHIPPED, small_design, small_frame, small_places, small_scores
@@ -108,8 +108,8 @@ def test_the_notice_says_all_that_is_needed_and_no_seed_before_its_time(tmp_path
     frame, design = small_frame(), small_design("two_stage", tmp_path)
     table = frame_table(prepare(frame, None, (), design, small_places()), "the seed itself")
     export = export_frame(table, "V1")
-    sealed = draw_notice(export, "某村卫生室", "2026Q3", "ab12", None)
-    opened = draw_notice(export, "某村卫生室", "2026Q3", "ab12", "the seed itself")
+    sealed = draw_notice(export, "某村卫生室", "2026Q3", "ab12", "committed", None)
+    opened = draw_notice(export, "某村卫生室", "2026Q3", "ab12", "committed", "the seed itself")
     for text in (sealed, opened):
         assert REDRAW_SCRIPT in text
         assert export.sha256 in text
@@ -118,3 +118,14 @@ def test_the_notice_says_all_that_is_needed_and_no_seed_before_its_time(tmp_path
     assert "the seed itself" not in sealed
     assert "`the seed itself`" in opened
     assert f"| V1 | 6 | {export.n} |" in opened
+
+
+def test_the_notice_claims_a_published_hash_only_where_one_was_published(frame, design):
+    export = export_frame(table_of(frame, None, design, "s")[0], "H1")
+    said = {origin: draw_notice(export, "甲", "2026Q3", "ab12", origin, "s") for origin in ORIGINS}
+    claim = ("（先于抽样框公布）", "(published before the frame)")
+    words = {"committed": claim, "given": ("经办机构给定", "given by"), "derived": ("抽样方案推出", "follows from")}
+    assert set(words) == set(said)
+    for origin, text in said.items():
+        assert all(word in text for word in words[origin])
+        assert any(word in text for word in claim) == (origin == "committed")
