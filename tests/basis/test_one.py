@@ -32,8 +32,8 @@ def test_a_prescription_alone_has_the_findings_of_the_run(snapshot: Any) -> None
     names = [column[0] for column in con.execute("SELECT * FROM findings LIMIT 0").description]
     asked = con.execute(
         "SELECT rxno, min(psn_no) FROM (SELECT rxno, psn_no, row_number() OVER (PARTITION BY rule_id ORDER BY md5(rxno)) AS n "
-        "FROM findings WHERE rxno IS NOT NULL) AS f WHERE n <= 2 GROUP BY rxno UNION ALL "
-        "(SELECT rxno, psn_no FROM frame ORDER BY md5(rxno) LIMIT 10) ORDER BY ALL"
+        "FROM findings WHERE rxno IS NOT NULL) AS f WHERE n <= 1 GROUP BY rxno UNION ALL "
+        "(SELECT rxno, psn_no FROM frame ORDER BY md5(rxno) LIMIT 5) ORDER BY ALL"
     ).fetchall()
     seen: Counter[str] = Counter()
     for rxno, person in asked:

@@ -40,7 +40,7 @@ FORMS = {
     "gb18030": {"encoding": "gb18030", "quoting": csv.QUOTE_MINIMAL, "end": "\r\n"},
     "quoted": {"encoding": "utf-8", "quoting": csv.QUOTE_ALL, "end": "\n"},
 }
-EACH = 300
+EACH = 120
 
 
 def rows() -> list[list[str]]:
@@ -92,7 +92,7 @@ def test_records_that_were_not_touched_come_through_unchanged(form: str, tmp_pat
 
 def test_several_damages_at_once_lose_only_what_they_touch(tmp_path: Path) -> None:
     whole, rng = document("quoted"), random.Random(5)
-    for _ in range(60):
+    for _ in range(30):
         content, touched = whole.content, set()
         for damage in sorted((any_damage(rng, len(content), whole.spans[1][0]) for _ in range(3)), key=lambda d: -d.at):
             touched |= whole.touched(damage)
@@ -112,13 +112,13 @@ def test_damaged_parquet_and_gzip_are_read_or_refused_in_a_sentence(tmp_path: Pa
     rng, outcomes = random.Random(9), Counter[str]()
     forms = {"diagnosis.csv.gz": gzip.compress(plain.read_bytes()), "diagnosis.parquet": parquet.read_bytes()}
     for name, content in forms.items():
-        for _ in range(200):
+        for _ in range(100):
             cut = content[: rng.randrange(len(content))]
             (tmp_path / name).write_bytes(any_damage(rng, len(content)).done(content) if rng.random() < 0.8 else cut)
             outcomes[f"{name} {'read' if isinstance(_gated(tmp_path), Counter) else 'refused'}"] += 1
         (tmp_path / name).unlink()
-    assert outcomes["diagnosis.csv.gz refused"] > 100
-    assert outcomes["diagnosis.parquet refused"] > 100
+    assert outcomes["diagnosis.csv.gz refused"] > 50
+    assert outcomes["diagnosis.parquet refused"] > 50
 
 
 def _gated(folder: Path) -> Counter[Any] | str:

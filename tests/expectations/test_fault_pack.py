@@ -358,7 +358,7 @@ def test_the_row_stands_in_quarantine_as_it_came(checked: Any, spoilt: City) -> 
     assert "acct_pay" in row["fault_text"]
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_any_faults_at_any_visits_in_any_order_are_sorted_exactly(
     make_city: Callable[[int], City], run_check: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory, data: Any

@@ -68,7 +68,7 @@ def _tangled(city: Any, seed: int) -> Any:
     return city
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_kept_months_give_the_bytes_of_the_whole_look_back(
     seed: int, small_city: Callable[[int], Any], make_snapshot: Make, tmp_path: Path
 ) -> None:
@@ -141,7 +141,6 @@ def test_a_week_more_computes_no_month_again(small_city: Callable[[int], Any], m
     ("table", "change"),
     [
         ("fee_line", {"cnt": 9}),
-        ("diagnosis", {"diag_code": "Q99.900"}),
         ("settlement", {"mdtrt_cert_type": "99"}),
     ],
 )
