@@ -25,7 +25,7 @@ _OURS = ("type", "severity", "zh", "en", "owner")
 def _great_expectations() -> Any:
     """The library, without PySpark, which it would import where that is installed: frames here are pandas' alone.
 
-    PySpark alone takes longer to import than all the rest of it.
+    PySpark alone is a third of the time that the import takes.
     """
     hidden = "pyspark" not in sys.modules
     if hidden:
