@@ -1,6 +1,6 @@
 """All features at a city's size: time, memory, growth, a heavy tail, and fifteen of them in plain pandas.
 
-``python -m tests.bench.features snapshot FOLDER WORK`` and ``... compute SNAPSHOT OUT`` are measured processes.
+``python -m tests.bench.features snapshot FOLDER WORK`` and ``... compute SNAPSHOT OUT [THREADS]`` are measured processes.
 """
 
 from __future__ import annotations
@@ -40,6 +40,7 @@ def features_at_size() -> list[Line]:
         plain = timed(["tests.bench.plain_features", small, work / "plain.parquet"], work)
         quick = timed(["tests.bench.plain_features", small, work / "plain.parquet", "thirteen"], work)
         part = _compute(small, work / "part", work)
+        alone = _compute(small, work / "alone", work, threads=1)
         tail = _compute(_with_heavy_tail(small, work / "heavy"), work / "tail", work)
         large = snapshot_of_city(work, PERSONS)
         whole = _compute(large, work / "whole", work)
@@ -51,6 +52,9 @@ def features_at_size() -> list[Line]:
         Line(f"all {len(load_catalogue())} features of {what}, written", whole.seconds, "s", 150),
         Line("all features, peak memory", whole.peak, "MB", 8_192),
         Line(f"all features of 1/{PART} of it", part.seconds, "s"),
+        Line("the same with one thread", alone.seconds, "s"),
+        # Two threads of one core are no two cores: this says what the limit in seconds rests on.
+        Line("what the second thread of this machine gives", alone.seconds / part.seconds, "x"),
         Line("all features, growth exponent from the part to the whole", growth, "", 1.15),
         Line(f"the part with one person who has {HEAVY:,} prescriptions", tail.seconds, "s"),
         Line("heavy tail over none", tail.seconds / part.seconds, "x", 1.25),
@@ -71,9 +75,9 @@ def snapshot_of_city(work: Path, persons: int, months: int = 0) -> Path:
     return next((place / "snapshots").iterdir())
 
 
-def _compute(snapshot: Path, out: Path, work: Path) -> Process:
+def _compute(snapshot: Path, out: Path, work: Path, threads: int = 2) -> Process:
     out.mkdir()
-    return timed(["tests.bench.features", "compute", snapshot, out], work)
+    return timed(["tests.bench.features", "compute", snapshot, out, str(threads)], work)
 
 
 def _with_heavy_tail(small: Path, target: Path) -> Path:
@@ -105,13 +109,17 @@ def _take(folder: Path, work: Path) -> None:
     snapshot_of(accepted, workplace)
 
 
-def once(snapshot: Path, out: Path) -> None:
+def once(snapshot: Path, out: Path, threads: str = "2") -> None:
     """All features of all grains, written; and what each stage took."""
     given = Snapshot.load(snapshot)
-    con = open_asof(given, QUARTER, threads=2, memory_limit=MEMORY, scratch=out / "spill", wide=False)
+    con = open_asof(given, QUARTER, threads=int(threads), memory_limit=MEMORY, scratch=out / "spill", wide=False)
     seconds = {grain: compute(con, given, grain, out).seconds for grain in GRAINS}
     write_json(out / "seconds.json", seconds)
 
 
 if __name__ == "__main__":
-    {"snapshot": _take, "compute": once}[sys.argv[1]](Path(sys.argv[2]), Path(sys.argv[3]))
+    action, folder, target, *rest = sys.argv[1:]
+    if action == "snapshot":
+        _take(Path(folder), Path(target))
+    else:
+        once(Path(folder), Path(target), *rest)
