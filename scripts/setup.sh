@@ -45,10 +45,13 @@ wanted=$(cat requirements.lock pyproject.toml | cksum)
 if [ ! -f "$stamp" ] || [ "$(cat "$stamp")" != "$wanted" ]; then
     echo "Installing the locked dependencies into .venv"
     .venv/bin/python -m pip install --quiet --disable-pip-version-check uv
-    .venv/bin/uv pip install --quiet --python .venv/bin/python --require-hashes -r requirements.lock
+    # Compiled once here: where Python may not keep what it compiled (PYTHONDONTWRITEBYTECODE, as in many containers),
+    # each process would compile Great Expectations, MLflow and Streamlit anew, which is half of what a command takes.
+    .venv/bin/uv pip install --quiet --compile-bytecode --python .venv/bin/python --require-hashes -r requirements.lock
     .venv/bin/uv pip install --quiet --python .venv/bin/python --no-deps -e .
     echo "$wanted" > "$stamp"
 fi
+for room in */__init__.py; do .venv/bin/python -m compileall -q "${room%/*}"; done
 if [ "$purpose" = test ] && [ -z "$browser" ] && [ "$(id -u)" -eq 0 ]; then
     .venv/bin/playwright install --with-deps chromium
 fi
