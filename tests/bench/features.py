@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
+import json
 import math
 import sys
 import tempfile
 from pathlib import Path
+from time import perf_counter
 
 import pyarrow.parquet as pq
 
@@ -46,10 +48,16 @@ def features_at_size() -> list[Line]:
         whole = _compute(large, work / "whole", work)
         rx, of_part = _rows(large, "prescription"), _rows(small, "prescription")
         what = f"{rx:,} prescriptions, {_rows(large, 'fee_line'):,} fee lines"
+        parts = json.loads((work / "whole" / "seconds.json").read_text(encoding="utf-8"))
     growth = math.log(whole.seconds / part.seconds) / math.log(rx / of_part)
     each = whole.seconds / rx
     return [
         Line(f"all {len(load_catalogue())} features of {what}, written", whole.seconds, "s", 150),
+        *(
+            Line(f"of it, {name}", seconds, "s")
+            for name, seconds in sorted(parts.items(), key=lambda part: -part[1])
+            if seconds >= 0.5
+        ),
         Line("all features, peak memory", whole.peak, "MB", 8_192),
         Line(f"all features of 1/{PART} of it", part.seconds, "s"),
         Line("the same with one thread", alone.seconds, "s"),
@@ -110,11 +118,16 @@ def _take(folder: Path, work: Path) -> None:
 
 
 def once(snapshot: Path, out: Path, threads: str = "2") -> None:
-    """All features of all grains, written; and what each stage took."""
+    """All features of all grains, written; and what each part took."""
+    began = perf_counter()
     given = Snapshot.load(snapshot)
     con = open_asof(given, QUARTER, threads=int(threads), memory_limit=MEMORY, scratch=out / "spill", wide=False)
-    seconds = {grain: compute(con, given, grain, out).seconds for grain in GRAINS}
-    write_json(out / "seconds.json", seconds)
+    parts = {"what was known": perf_counter() - began}
+    for grain in GRAINS:
+        seconds = compute(con, given, grain, out).seconds
+        joining = seconds.pop(f"features_{grain}")
+        parts |= {f"stages of {grain}": sum(seconds.values()), f"joining and packing {grain}": joining}
+    write_json(out / "seconds.json", parts)
 
 
 if __name__ == "__main__":
