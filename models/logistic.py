@@ -32,6 +32,6 @@ def logistic(sheet: Sheet) -> Callable[[Any], Any]:
         filled = np.where(np.isnan(x), middle, x)
         return 2 * (ranks.fit_transform(filled) if fit else ranks.transform(filled)) - 1
 
-    model = LogisticRegression(max_iter=200)
+    model = LogisticRegression(max_iter=1000)
     model.fit(ready(sheet.x[rows], fit=True), sheet.label[rows], sample_weight=sheet.growing_weight[rows])
     return lambda x: model.decision_function(ready(x))

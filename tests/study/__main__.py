@@ -1,9 +1,9 @@
 """``make study [AREA=...]``: what stands in docs/models.md and docs/features.md, measured anew.
 
-``python -m tests.study models PERSONS SEEDS`` makes the cities of the models smaller or fewer. Areas: models prints the
-tables of docs/models.md, features writes features/measured.csv (then ``make docs``), panel prints what 200 experts and
-20,000 verdicts gave on both databases, reasons how often the planted cause is told, server runs the registry against an
-MLflow server on PostgreSQL, all.
+``python -m tests.study models|subjects PERSONS SEEDS`` makes their cities smaller or fewer. Areas: models prints the
+tables of docs/models.md, subjects that of practitioners and institutions, features writes features/measured.csv (then
+``make docs``), panel prints what 200 experts and 20,000 verdicts gave on both databases, reasons how often the planted
+cause is told, server runs the registry against an MLflow server on PostgreSQL, all.
 """
 
 from __future__ import annotations
@@ -17,10 +17,11 @@ from tests.study.features import measure
 from tests.study.reasons import study as reasons
 from tests.study.server import study as server
 from tests.study.swarm import study as swarm
-from tests.study.trust import study
+from tests.study.trust import few_subjects, study
 
-AREAS: dict[str, Callable[[Path], int]] = {
+AREAS: dict[str, Callable[..., int]] = {
     "models": study,
+    "subjects": few_subjects,
     "features": measure,
     "panel": swarm,
     "reasons": reasons,
@@ -36,7 +37,7 @@ def main(chosen: str, *sizes: int) -> int:
     for name, area in AREAS.items():
         if chosen in ("all", name):
             with tempfile.TemporaryDirectory() as scratch:
-                codes.append(study(Path(scratch), *sizes) if name == "models" else area(Path(scratch)))
+                codes.append(area(Path(scratch), *sizes))
     return max(codes)
 
 
