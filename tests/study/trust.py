@@ -236,13 +236,23 @@ def _paired(spec: ModelSpec, test: pd.DataFrame) -> list[tuple[Any, ...]]:
     return found
 
 
-def study(scratch: Path, persons: int = 20_000, seeds: int = 5) -> int:
-    """Print every table with the minutes it took; exit code 1 when something promised was missed."""
+#: The tables by the area that prints it alone.
+TABLES: dict[str, Callable[[list[World]], bool]] = {
+    "weighting": weighting,
+    "learning": learning,
+    "second-quarter": second_quarter,
+    "novelty": novel,
+    "baselines": beside_baselines,
+}
+
+
+def study(scratch: Path, persons: int = 20_000, seeds: int = 5, only: str = "") -> int:
+    """Print every table, or one, with the minutes it took; exit code 1 when something promised was missed."""
     began = time.perf_counter()
     worlds = [World.make(scratch, seed, persons) for seed in range(1, seeds + 1)]
     print(f"{seeds} cities of {persons:,} persons made in {(time.perf_counter() - began) / 60:.1f} minutes")
     missed = []
-    for table in (weighting, learning, second_quarter, novel, beside_baselines):
+    for table in [TABLES[only]] if only else TABLES.values():
         began = time.perf_counter()
         print(f"\n{(table.__doc__ or '').splitlines()[0]}", flush=True)
         held = table(worlds)
