@@ -62,7 +62,7 @@ class Deciding(Reviewing):
             if any(entry.stage == "third" and entry.state in LIVE for entry in seen):
                 raise WrongUse("此病例已有第三人 A third expert is on this case already.")
             rules = rules_in(connection, found.quarter)
-            pool = pool_of(connection, rules)
+            pool = pool_of(connection, rules, found.quarter)
             need = need_for(found, rules, 1, seen)
             sighted = overseers(connection) | ({self.actor.expert_id} if self.actor.expert_id else set())
             need = replace(need, barred=need.barred | sighted)
@@ -100,7 +100,7 @@ class Deciding(Reviewing):
         if mine is not None and mine.state in LIVE:
             raise WrongUse("此病例已分派给您，须由他人裁定 This case is yours to judge: somebody else has to decide it.")
         rules = rules_in(connection, found.quarter)
-        if pool_of(connection, rules).tied(me, need_for(found, rules, 1, [])):
+        if pool_of(connection, rules, found.quarter).tied(me, need_for(found, rules, 1, [])):
             raise WrongUse("您须回避此病例 You must recuse yourself from this case.")
 
     def correct_decision(self, case_id: str, given: VerdictInput, reason: str) -> bool:

@@ -200,7 +200,7 @@ def _external_experts(connection: Connection, names: list[str], actor: str) -> N
 def import_experts(store: Store, path: Path, actor: str) -> ImportReport:
     """Bring experts into the pool and assign waiting cases. Raises DataFault for a file that names no experts.
 
-    Grain: one row an expert; a known number is replaced. Capacity empty = no limit.
+    Grain: one row an expert; a known number is replaced. Capacity = cases a quarter, empty = no limit.
     """
     frame = read_table(path, ("expert_id", "name", "profession"))
     report, rows = ImportReport(read=len(frame)), []

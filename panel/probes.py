@@ -97,7 +97,7 @@ def hand_out(connection: Connection, name: str) -> int:
     if not rows:
         return 0
     rules = rules_in(connection, name)
-    pool = pool_of(connection, rules)
+    pool = pool_of(connection, rules, name)
     on = seen_by(connection, sorted({row.copy_of for row in rows}))
     told = _who_know(connection, sorted({row.copy_of for row in rows if row.kind == GOLD}))
     was = seen_by(connection, [row.case_id for row in rows])

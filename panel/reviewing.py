@@ -244,7 +244,7 @@ class Reviewing(Acting):
         with self._change(name) as connection:
             sweep(connection)
             rules = rules_in(connection, name)
-            pool = pool_of(connection, rules)
+            pool = pool_of(connection, rules, name)
             mine = select(assignment.c.case_id).where(
                 assignment.c.expert_id == expert_id, assignment.c.state.not_in(("lapsed",))
             )

@@ -38,10 +38,17 @@ def rules_in(connection: Connection, name: str) -> PanelRules:
     return rules_of(connection.execute(select(quarter.c.rules).where(quarter.c.quarter == name)).scalar())
 
 
-def loads(connection: Connection) -> dict[str, int]:
-    """Open assignments by expert."""
+def loads(connection: Connection, name: str) -> dict[str, int]:
+    """What each expert has of a quarter's work: cases of it that wait for a verdict of theirs or have one.
+
+    A case taken from the pool counts like one that was assigned, from the taking on; one that lapsed, was recused or
+    handed on does not. Copies count, for they are work.
+    """
     rows = connection.execute(
-        select(assignment.c.expert_id, func.count()).where(assignment.c.state == "open").group_by(assignment.c.expert_id)
+        select(assignment.c.expert_id, func.count())
+        .join(case, case.c.case_id == assignment.c.case_id)
+        .where(assignment.c.state.in_(LIVE), case.c.quarter == name)
+        .group_by(assignment.c.expert_id)
     )
     return {row[0]: int(row[1]) for row in rows}
 
@@ -60,14 +67,17 @@ def overseers(connection: Connection) -> set[str]:
     return {str(row.expert_id) for row in rows if overseeing() & set(row.roles.split())}
 
 
-def pool_of(connection: Connection, rules: PanelRules) -> Pool:
-    """The experts that cases are assigned to: not external, not withdrawn; those away today are never chosen."""
+def pool_of(connection: Connection, rules: PanelRules, name: str) -> Pool:
+    """The experts that a quarter's cases are assigned to: not external, not withdrawn; those away today never chosen.
+
+    Their capacity is that of the quarter, and so are their loads (``loads``).
+    """
     rows = connection.execute(
         select(expert)
         .where(expert.c.external.is_(False), func.coalesce(expert.c.withdrawn, False).is_(False))
         .order_by(expert.c.expert_id)
     ).all()
-    return Pool(rows, loads(connection), rules, absent(connection))
+    return Pool(rows, loads(connection, name), rules, absent(connection))
 
 
 def sweep(connection: Connection) -> int:
@@ -187,7 +197,7 @@ def place(
 def assign_waiting(connection: Connection, name: str) -> int:
     """Assign the cases of a quarter that wait for experts; returns how many got one."""
     rules = rules_in(connection, name)
-    pool = pool_of(connection, rules)
+    pool = pool_of(connection, rules, name)
     if not pool.ids:
         return 0
     needs = [need for row, need in short_of_experts(connection, rules, case.c.quarter == name) if row.kind is None]
