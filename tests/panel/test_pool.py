@@ -206,6 +206,7 @@ def test_one_who_is_tied_takes_nothing_of_that_place(pool: Store, acting_on: Act
     taken = set()
     while (case_id := acting_on("expert", "E2").claim_next(QUARTER)) is not None:
         taken.add(case_id)
+        acting_on("expert", "E2").submit_verdict(case_id, VerdictInput("0"), "x")
     assert taken == {f"{QUARTER}-0000{n}" for n in (2, 4, 6)}
     assert audit.verify(pool).faults == []
 
