@@ -217,8 +217,7 @@ def _external_experts(connection: Connection, names: list[str], actor: str) -> N
     ]  # fmt: skip
     if new:
         connection.execute(insert(expert), new)
-        rows = audit.marks(connection, "expert", new)
-        audit.record(connection, actor, "external experts", f"{len(new)} experts", {"rows": rows})
+        audit.record_rows(connection, actor, "external experts", f"{len(new)} experts", {"expert": new})
 
 
 def import_experts(store: Store, path: Path, actor: str) -> ImportReport:
@@ -240,8 +239,7 @@ def import_experts(store: Store, path: Path, actor: str) -> ImportReport:
                 connection.execute(update(expert).where(expert.c.expert_id == row["expert_id"]).values(**row))
             else:
                 connection.execute(insert(expert).values(**row))
-        marks = audit.marks(connection, "expert", rows)
-        audit.record(connection, actor, "experts imported", f"{len(rows)} experts", {"rows": marks})
+        audit.record_rows(connection, actor, "experts imported", f"{len(rows)} experts", {"expert": rows})
         report.added = len(rows)
         for (name,) in connection.execute(select(quarter.c.quarter)).all():
             assign_waiting(connection, name)

@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, insert, select, update
+from sqlalchemy import Connection, func, insert, select, update
 
 from panel import audit
 from panel.assignment import Need, Pool, need_of
@@ -20,6 +20,8 @@ from panel.tables import check_transition, overseeing
 LIVE = ("open", "done")
 #: States in which a case may still need an expert.
 UNDER_REVIEW = ("drawn", "assigned", "in_review", "awaiting_second")
+#: Keys that one statement names.
+_AT_ONCE = 500
 _CHINA = timezone(timedelta(hours=8))
 
 
@@ -164,8 +166,8 @@ def short_of_experts(connection: Connection, rules: PanelRules, *where: Any, mos
 def seen_by(connection: Connection, case_ids: Sequence[str]) -> dict[str, list[Any]]:
     """Assignments of some cases, whatever became of them, by case."""
     found: dict[str, list[Any]] = {}
-    for begin in range(0, len(case_ids), 500):
-        chosen = select(assignment).where(assignment.c.case_id.in_(case_ids[begin : begin + 500]))
+    for begin in range(0, len(case_ids), _AT_ONCE):
+        chosen = select(assignment).where(assignment.c.case_id.in_(case_ids[begin : begin + _AT_ONCE]))
         for row in connection.execute(chosen.order_by(assignment.c.expert_id)):
             found.setdefault(row.case_id, []).append(row)
     return found
@@ -187,10 +189,9 @@ def place(
     connection.execute(insert(assignment), list(made))
     names = sorted({row["case_id"] for row in made})
     check_transition("drawn", "assigned", roles)
-    connection.execute(
-        update(case).where(case.c.case_id == bindparam("which"), case.c.state == "drawn").values(state="assigned"),
-        [{"which": name} for name in names],
-    )
+    for begin in range(0, len(names), _AT_ONCE):
+        some = case.c.case_id.in_(names[begin : begin + _AT_ONCE])
+        connection.execute(update(case).where(some, case.c.state == "drawn").values(state="assigned"))
     return {"assignment": list(made), "case": [{"case_id": name} for name in names]}
 
 
