@@ -2,8 +2,9 @@
 
 A label frame has one row a key and quarter: key, quarter, label (0/1), weight (mean 1), known (its chance of being
 reviewed is known, so it may count in an evaluation), random (chosen by a random design), loss (yuan found), and
-perhaps target (0..1: what trees grow on where experts disagreed or rules alone speak; absent = the label). Its source
-is one word for the whole frame.
+perhaps target (0..1: what trees grow on where experts disagreed or rules alone speak; absent = the label) and
+stands_for (subjects that a row drawn at random stands for; missing for the others). Its source is one word for the
+whole frame.
 """
 
 from __future__ import annotations
@@ -128,8 +129,10 @@ def _softened(label: pd.Series, share: pd.Series) -> pd.Series:
 def from_investigations(findings: pd.DataFrame, spec: ModelSpec, before: datetime, source: str) -> Labels:
     """Labels of a subject's grain from investigations: the quarter is the one in which the period ends.
 
-    ``findings``: subject_type, subject_code, enddate, fraud_flag, loss_amt. Of several in one quarter the
-    established one counts. How a subject came to be investigated is not known, so every row weighs the same.
+    ``findings``: subject_type, subject_code, enddate, fraud_flag, loss_amt, and where known random and incl_prob. Of
+    several in one quarter the established one counts. Where it is known how subjects came to be investigated, rows
+    weigh by ``design_weights`` and one of a random check stands for 1 / incl_prob subjects; a subject that anything
+    else pointed at besides is not random. Where it is not known every row weighs the same.
     """
     import pandas as pd
 
@@ -144,8 +147,16 @@ def from_investigations(findings: pd.DataFrame, spec: ModelSpec, before: datetim
             "loss": _yuan(mine["loss_amt"]),
         }
     )
-    frame = frame.groupby(["key", "quarter"], as_index=False).max()
-    return Labels(frame.assign(weight=1.0, known=False, random=False), source)
+    if "incl_prob" not in mine:
+        frame = frame.groupby(["key", "quarter"], as_index=False).max()
+        return Labels(frame.assign(weight=1.0, known=False, random=False), source)
+    frame["random"], frame["chance"] = mine["random"].astype(bool), mine["incl_prob"].astype("float64")
+    most = {"label": "max", "loss": "max", "random": "min", "chance": "max"}
+    frame = frame.groupby(["key", "quarter"], as_index=False).agg(most)
+    frame = frame.join(design_weights(frame["chance"], frame["random"]))
+    frame["random"] = frame["random"].astype(bool) & frame["known"]
+    stands_for = (1 / frame["chance"]).where(frame["random"])
+    return Labels(frame.assign(stands_for=stands_for).drop(columns="chance"), source)
 
 
 def from_findings(findings: pd.DataFrame, keys: pd.DataFrame, spec: ModelSpec) -> Labels:

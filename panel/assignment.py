@@ -50,7 +50,10 @@ def need_of(case_id: str, payload: dict[str, Any], rules: PanelRules, wanted: in
 
 
 class Pool:
-    """Experts with their loads, for choosing one after the other. Deterministic: equals in the order of their number."""
+    """Experts with their loads, for choosing one after the other. Deterministic: equals in the order of their number.
+
+    ``load`` = cases of the quarter that an expert has, judged ones too; capacity is cases a quarter, None = no limit.
+    """
 
     def __init__(self, experts: Sequence[Any], load: dict[str, int], rules: PanelRules, absent: Iterable[str] = ()) -> None:
         import numpy as np
@@ -85,6 +88,10 @@ class Pool:
     def may(self, expert_id: str, need: Need) -> bool:
         """Whether an expert may take a case: present, with capacity, without a tie, not barred."""
         return expert_id in self._place and bool(self._free(need)[self._place[expert_id]])
+
+    def give(self, expert_id: str) -> None:
+        """Count a case that an expert is given otherwise than by ``choose``."""
+        self._load[self._place[expert_id]] += 1
 
     def tied(self, expert_id: str, need: Need) -> bool:
         """Whether an expert of the pool has a tie to a case; False for somebody who is not in the pool."""

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Connection, Table, select
 
-from panel import schema, schema_leads, schema_work
+from panel import history, schema, schema_leads, schema_work
 from panel.schema import audit as log
 from panel.store import Store
 from records.errors import WrongUse
@@ -187,25 +187,37 @@ def gone(table: str, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def marks(connection: Connection, table: str, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Marks of rows as they stand in the database now, given by their keys."""
+    return [row_mark(table, row) for row in _standing(connection, table, rows)]
+
+
+def _standing(connection: Connection, table: str, rows: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
     target = _LOGGED[table]
     first = next(iter(target.primary_key))
     wanted = {_key(table, row) for row in rows}
     values = sorted({row[first.name] for row in rows})
-    found = []
     for begin in range(0, len(values), _AT_ONCE):
         for row in connection.execute(select(target).where(first.in_(values[begin : begin + _AT_ONCE]))):
             content = dict(row._mapping)
             if _key(table, content) in wanted:
-                found.append(row_mark(table, content))
-    return found
+                yield content
 
 
 def record_rows(
     connection: Connection, actor: str, action: str, subject: str, rows: dict[str, list[dict[str, Any]]], **change: Any
 ) -> None:
-    """Add an entry that names rows as they now stand, by table and key; ``change`` says what was done."""
-    found = [mark for table, keys in rows.items() for mark in marks(connection, table, keys)]
-    record(connection, actor, action, subject, {**change, "rows": found})
+    """Add an entry that names rows as they now stand, by table and key; ``change`` says what was done.
+
+    Of rows that were there before ``changed`` says from what to what, column by column (``panel.history``).
+    """
+    found, changed = [], []
+    for table, keys in rows.items():
+        for row in _standing(connection, table, keys):
+            found.append(row_mark(table, row))
+            told = history.difference(connection, _LOGGED[table], row)
+            if told:
+                changed.append({"table": table, "key": found[-1]["key"], **told})
+    more = {"changed": changed} if changed else {}
+    record(connection, actor, action, subject, {**change, **more, "rows": found})
 
 
 def expected_rows(connection: Connection, entries: Iterable[dict[str, Any]] | None = None) -> dict[tuple[str, str], str]:

@@ -108,8 +108,7 @@ def _renew(connection: Any, name: str, payloads: dict[str, dict[str, Any]]) -> O
             connection.execute(update(case).where(case.c.case_id == row.case_id).values(after_blind=text))
             changed.append({"case_id": row.case_id})
     if changed:
-        marks = audit.marks(connection, "case", changed)
-        audit.record(connection, "system", "findings renewed", name, {"cases": len(changed), "rows": marks})
+        audit.record_rows(connection, "system", "findings renewed", name, {"case": changed}, cases=len(changed))
     return OpenReport(len(stored), 0, kept=True)
 
 

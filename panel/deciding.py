@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 from sqlalchemy import Connection, insert, select
@@ -62,7 +62,7 @@ class Deciding(Reviewing):
             if any(entry.stage == "third" and entry.state in LIVE for entry in seen):
                 raise WrongUse("此病例已有第三人 A third expert is on this case already.")
             rules = rules_in(connection, found.quarter)
-            pool = pool_of(connection, rules)
+            pool = pool_of(connection, rules, found.quarter)
             need = need_for(found, rules, 1, seen)
             sighted = overseers(connection) | ({self.actor.expert_id} if self.actor.expert_id else set())
             need = replace(need, barred=need.barred | sighted)
@@ -100,39 +100,61 @@ class Deciding(Reviewing):
         if mine is not None and mine.state in LIVE:
             raise WrongUse("此病例已分派给您，须由他人裁定 This case is yours to judge: somebody else has to decide it.")
         rules = rules_in(connection, found.quarter)
-        if pool_of(connection, rules).tied(me, need_for(found, rules, 1, [])):
+        if pool_of(connection, rules, found.quarter).tied(me, need_for(found, rules, 1, [])):
             raise WrongUse("您须回避此病例 You must recuse yourself from this case.")
 
     def correct_decision(self, case_id: str, given: VerdictInput, reason: str) -> bool:
-        """Correct one's own adjudication before the institution is notified: a new version, the old one stays."""
+        """Correct one's own adjudication before the institution is notified: a new version, the old one stays.
+
+        Returns whether it was new: the same correction twice in a row counts once.
+        """
         self._require("adjudicate", case_id)
         why, expert_id = text_of(reason, "更正理由 the reason"), self.actor.expert_id or self.actor.account
         with self._change(case_id) as connection:
             found = self._case(connection, case_id)
             own = [r for r in verdicts_of(connection, case_id) if r.expert_id == expert_id and r.stage == "adjudication"]
-            if not own or found.state != "adjudicated":
-                raise WrongUse("没有可更正的裁定 There is no decision of yours here that can still be corrected.")
-            number = f"correction {max(row.version for row in own)}"
+            if not own:
+                raise WrongUse(_NOT_CORRECTABLE)
+            versions = sorted({row.version for row in own})
+            content = hashlib.sha256(audit.canonical([asdict(given), why]).encode()).hexdigest()
+            numbers = [f"correction {version} {content}" for version in versions]
+            # The newest version is this very correction of the one before it: sent twice, it counts once.
+            if len(numbers) > 1 and is_known(own, expert_id, "adjudication", numbers[-2]):
+                return False
+            if found.state != "adjudicated":
+                raise WrongUse(_NOT_CORRECTABLE)
+            number = numbers[-1]
             return give(connection, self._as("adjudicator"), found, (expert_id, "adjudication"), given, number, why)
 
-    def hold_meeting(self, case_id: str, present: Sequence[str], minutes: str, given: VerdictInput) -> str:
+    def hold_meeting(
+        self, case_id: str, present: Sequence[str], minutes: str, given: VerdictInput, *,
+        in_favour: int | None = None, casting: bool = False,
+    ) -> str:  # fmt: skip
         """Decide a disputed or adjudicated case in a panel meeting, with its minutes; returns the meeting's number.
 
-        What the meeting decides stands above what was said before. Raises WrongUse for fewer than three present.
+        ``in_favour`` = how many of those present voted for it, None = all. More than half decide; at exactly half the
+        vote of the chair, who records it, does (``casting``), unless the chair judged the case or is tied to it.
+        What the meeting decides stands above what was said before; the same meeting sent twice counts once. Raises
+        WrongUse for fewer than three present, and where nothing was carried.
         """
         self._require("hold_meeting", case_id)
         text = text_of(minutes, "会议纪要 the minutes")
         names = sorted({name.strip() for name in present if name.strip()})
         if len(names) < LEAST_PRESENT:
             raise WrongUse(f"合议至少{LEAST_PRESENT}人 A panel meeting needs {LEAST_PRESENT} people or more.")
+        votes = len(names) if in_favour is None else in_favour
+        _carried(votes, len(names), casting)
+        number = hashlib.sha256(audit.canonical([case_id, names, text, asdict(given), votes, casting]).encode()).hexdigest()
         with self._change(case_id) as connection:
             found = self._case(connection, case_id)
+            if connection.execute(select(meeting.c.meeting_id).where(meeting.c.meeting_id == number)).first() is not None:
+                return number
+            if casting:
+                self._impartial(connection, found, verdicts_of(connection, case_id))
             if found.state not in ("disputed", "adjudicated"):
                 raise WrongUse("此病例目前无需合议 This case is not waiting for a meeting.")
-            held = given_time()
-            number = hashlib.sha256(audit.canonical([case_id, held, names, text]).encode()).hexdigest()
-            row = {"meeting_id": number, "case_id": case_id, "held_at": held, "chair": self.actor.account,
-                   "present": " ".join(names), "minutes": text}  # fmt: skip
+            row = {"meeting_id": number, "case_id": case_id, "held_at": given_time(), "chair": self.actor.account,
+                   "present": " ".join(names), "minutes": text, "in_favour": votes, "casting": casting}  # fmt: skip
             connection.execute(insert(meeting).values(**row))
             audit.record_rows(connection, self.actor.account, "meeting held", case_id, {"meeting": [row]})
             # One voice for every meeting on a case, so that a later one is the newer version of what was decided.
@@ -169,4 +191,17 @@ class Deciding(Reviewing):
         return dict(json.loads(json.dumps(answers[case_id])))
 
 
+def _carried(votes: int, present: int, casting: bool) -> None:
+    """Raise WrongUse unless a meeting carried its decision: by more than half, or by the chair's vote at exactly half."""
+    if not 1 <= votes <= present:
+        raise WrongUse(f"赞成人数须为1至{present} Of {present} present, between 1 and {present} can be in favour.")
+    if 2 * votes < present:
+        raise WrongUse(f"赞成未过半数，不能作出决定 {votes} of {present} in favour are no majority: nothing is decided.")
+    if 2 * votes == present and not casting:
+        raise WrongUse("票数相等，须由主持人投决定票 The votes are equal: the chair has to cast the deciding one.")
+    if casting and 2 * votes != present:
+        raise WrongUse("仅票数相等时主持人投决定票 The chair casts a deciding vote only where the votes are equal.")
+
+
+_NOT_CORRECTABLE = "没有可更正的裁定 There is no decision of yours here that can still be corrected."
 _DECIDED = ("notified", "re_reviewed", "closed")

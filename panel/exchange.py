@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Connection, insert, select, update
 
 from panel import audit, probes
+from panel.assignment import places_of, ties_of
 from panel.record import add_verdicts
 from panel.schema import case, expert, quarter, verdict
 from panel.store import Store
 from panel.verdict_input import VerdictInput, check
-from panel.waiting import assign_waiting
+from panel.waiting import assign_waiting, rules_in, seen_by
 from records.errors import DataFault, NotFound, WrongUse
 
 if TYPE_CHECKING:
@@ -76,7 +77,9 @@ def import_verdicts(store: Store, path: Path, actor: str) -> ImportReport:
     """Read verdict rows into the store; importing a file again changes nothing, and row order means nothing.
 
     A case_id is the case's own or its name in a blind list (``list_name``).
-    Unknown experts become external ones, without sign-in. A row that cannot be taken is rejected with its
+    Unknown experts become external ones, without sign-in. An expert of the pool who is tied to a case, gave it back or
+    had it handed on to another is refused, as the service would; who of the others judges on paper is the panel's own
+    affair. A row that cannot be taken is rejected with its
     reason and number (the header is row 1). All accepted rows enter in one transaction.
     """
     frame = read_table(path, _NEEDED)
@@ -89,19 +92,22 @@ def import_verdicts(store: Store, path: Path, actor: str) -> ImportReport:
             by_rxno.setdefault(known.rxno, []).append(known)
             by_id[known.case_id] = by_id[list_name(known.quarter, known.rxno)] = known
         taken: list[dict[str, Any]] = []
+        line: dict[str, int] = {}
         for number, entry in enumerate(frame.to_dict("records"), start=2):
             try:
                 taken.append(_verdict_row({str(k): str(v) for k, v in entry.items()}, by_rxno, by_id))
+                line.setdefault(taken[-1]["submission_id"], number)
             except WrongUse as problem:
                 report.rejected.append((number, str(entry["rxno"]), str(problem)))
         conflicts = _contradictions(connection, taken)
         for row in conflicts:
             why = f"Expert {row['expert_id']} gave another verdict at stage {row['stage']} already: use a later stage."
-            report.rejected.append((0, row["rxno"], why))
+            report.rejected.append((line[row["submission_id"]], row["rxno"], why))
         taken = [row for row in taken if row not in conflicts]
-        late = _too_late(connection, taken, by_id)
-        report.rejected += [(0, row["rxno"], _TOO_LATE) for row in late]
-        taken = [row for row in taken if row not in late]
+        refused = _not_taken(connection, taken, by_id)
+        report.rejected += [(line[row["submission_id"]], row["rxno"], why) for row, why in refused]
+        out = {row["submission_id"] for row, _ in refused}
+        taken = [row for row in taken if row["submission_id"] not in out]
         _external_experts(connection, sorted({entry["expert_id"] for entry in taken}), actor)
         report.added = add_verdicts(connection, actor, "verdicts imported", sorted(taken, key=lambda r: r["submission_id"]))
     report.known = len(taken) - report.added
@@ -178,11 +184,29 @@ def _contradictions(connection: Connection, rows: list[dict[str, Any]]) -> list[
     return found
 
 
-def _too_late(connection: Connection, rows: list[dict[str, Any]], by_id: dict[str, Any]) -> list[dict[str, Any]]:
-    """New rows of cases whose institution is notified: what was told changes by an appeal only."""
+def _not_taken(connection: Connection, rows: list[dict[str, Any]], by_id: dict[str, Any]) -> list[tuple[dict[str, Any], str]]:
+    """New rows that are refused, with the reason: of notified cases, which change by an appeal only, and of experts who
+    may not judge the case. What is in the store already stays.
+    """
     there = {row.submission_id for row in connection.execute(select(verdict.c.submission_id))}
-    told = ("notified", "appealed", "re_reviewed", "closed")
-    return [row for row in rows if by_id[row["case_id"]].state in told and row["submission_id"] not in there]
+    new = [row for row in rows if row["submission_id"] not in there]
+    ties = {who.expert_id: ties_of(who) for who in connection.execute(select(expert).where(expert.c.external.is_(False)))}
+    seen = seen_by(connection, sorted({row["case_id"] for row in new}))
+    states = {(row.case_id, row.expert_id): row.state for entries in seen.values() for row in entries}
+    rules = {name: rules_in(connection, name) for name in sorted({by_id[row["case_id"]].quarter for row in new})}
+    found = []
+    for row in new:
+        known, who = by_id[row["case_id"]], row["expert_id"]
+        state = states.get((row["case_id"], who))
+        if known.state in ("notified", "appealed", "re_reviewed", "closed"):
+            found.append((row, _TOO_LATE))
+        elif ties.get(who, frozenset()) & places_of(json.loads(known.payload), rules[known.quarter]):
+            found.append((row, f"专家{who}须回避 Expert {who} is tied to this case and must recuse: let another judge it."))
+        elif state == "recused":
+            found.append((row, f"专家{who}已回避 Expert {who} gave this case back: let another judge it."))
+        elif state in ("absent", "reassigned") and row["stage"] != "adjudication":
+            found.append((row, f"病例已改派 This case was handed on from expert {who} to another: reassign it first."))
+    return found
 
 
 def _external_experts(connection: Connection, names: list[str], actor: str) -> None:
@@ -193,14 +217,13 @@ def _external_experts(connection: Connection, names: list[str], actor: str) -> N
     ]  # fmt: skip
     if new:
         connection.execute(insert(expert), new)
-        rows = audit.marks(connection, "expert", new)
-        audit.record(connection, actor, "external experts", f"{len(new)} experts", {"rows": rows})
+        audit.record_rows(connection, actor, "external experts", f"{len(new)} experts", {"expert": new})
 
 
 def import_experts(store: Store, path: Path, actor: str) -> ImportReport:
     """Bring experts into the pool and assign waiting cases. Raises DataFault for a file that names no experts.
 
-    Grain: one row an expert; a known number is replaced. Capacity empty = no limit.
+    Grain: one row an expert; a known number is replaced. Capacity = cases a quarter, empty = no limit.
     """
     frame = read_table(path, ("expert_id", "name", "profession"))
     report, rows = ImportReport(read=len(frame)), []
@@ -216,8 +239,7 @@ def import_experts(store: Store, path: Path, actor: str) -> ImportReport:
                 connection.execute(update(expert).where(expert.c.expert_id == row["expert_id"]).values(**row))
             else:
                 connection.execute(insert(expert).values(**row))
-        marks = audit.marks(connection, "expert", rows)
-        audit.record(connection, actor, "experts imported", f"{len(rows)} experts", {"rows": marks})
+        audit.record_rows(connection, actor, "experts imported", f"{len(rows)} experts", {"expert": rows})
         report.added = len(rows)
         for (name,) in connection.execute(select(quarter.c.quarter)).all():
             assign_waiting(connection, name)

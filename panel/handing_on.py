@@ -20,7 +20,7 @@ def hand_on(connection: Connection, found: Any, row: Any, state: str, roles: tup
     others = [entry for entry in seen_by(connection, [found.case_id])[found.case_id] if entry.expert_id != row.expert_id]
     need = need_for(found, rules, 1, others)
     need = replace(need, barred=need.barred | {row.expert_id})
-    heirs = [] if found.kind is not None else pool_of(connection, rules).choose(need)
+    heirs = [] if found.kind is not None else pool_of(connection, rules, found.quarter).choose(need)
     made = [{"case_id": found.case_id, "expert_id": name, "stage": row.stage, "state": "open"} for name in heirs]
     where = (assignment.c.case_id == found.case_id, assignment.c.expert_id == row.expert_id)
     connection.execute(update(assignment).where(*where).values(state=state, locked_until=None))

@@ -125,21 +125,28 @@ class LeadWork(Clues):
         return due
 
     def report_lead(self, lead_id: str, text: str) -> bool:
-        """An officer's report on a lead, or the signature below the other's; True once both have signed: then it is checked."""
+        """An officer's report on a lead, or the signature below the other's; True once both have signed: then it is checked.
+
+        The same report of the same officer twice counts once.
+        """
         self._require("check_lead", lead_id)
         said = text_of(text, "核查报告 the report")
         with self._change(lead_id) as connection:
             row = self._lead(connection, lead_id)
             if self.actor.account not in str(row.officers or "").split():
                 raise NotPermitted("您不是该线索的核查人员 You are no officer of this lead.")
+            reports = [dict(entry._mapping) for entry in connection.execute(
+                select(lead_note).where(lead_note.c.lead_id == lead_id, lead_note.c.kind == "report"))]  # fmt: skip
+            twice = [entry for entry in reports if (entry["account"], entry["text"]) == (self.actor.account, said)]
             if row.state != "assigned":
+                if twice and row.state == "checked":
+                    return True
                 raise WrongUse("此线索不在核查中 This lead is not being checked.")
-            note = self._note(connection, lead_id, "report", said)
-            signed = connection.execute(
-                select(lead_note.c.account).where(lead_note.c.lead_id == lead_id, lead_note.c.kind == "report").distinct()
-            ).all()
+            note = twice[0] if twice else self._note(connection, lead_id, "report", said)
             # Somebody who was replaced may have signed before.
-            both = {entry.account for entry in signed} >= set(str(row.officers).split())
+            both = {entry["account"] for entry in [*reports, note]} >= set(str(row.officers).split())
+            if twice and not both:
+                return False
             if both:
                 self._lead_to(connection, row, "checked")
             self._log(connection, "lead checked" if both else "lead reported", lead_id, note)

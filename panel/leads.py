@@ -10,7 +10,7 @@ from sqlalchemy import Connection, func, insert, select
 
 from panel import audit
 from panel.exports import marked, record_export
-from panel.outcomes import import_outcomes, outcomes
+from panel.outcomes import import_outcomes, investigations, outcomes
 from panel.probes import chance
 from panel.schema_leads import lead
 from panel.store import Store
@@ -23,7 +23,7 @@ from records.output import write_csv
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["import_outcomes", "outcomes"]
+__all__ = ["import_outcomes", "investigations", "outcomes"]
 
 #: Working days for checking a lead, and for one extension. Source: procedure of administrative penalties, NHSA order 4.
 CHECK_DAYS, EXTENSION_DAYS = 15, 15

@@ -15,6 +15,7 @@ from panel.schema_leads import lead, outcome
 from panel.store import Store
 from panel.tables import check_transition, fund_codes
 from panel.verdict_input import amount_of
+from panel.waiting import today
 from records.errors import WrongUse
 
 if TYPE_CHECKING:
@@ -22,11 +23,14 @@ if TYPE_CHECKING:
 
 #: Subjects of past_finding. A pharmacy is an institution there; a group's outcome is one of each of its members.
 SUBJECTS = ("person", "practitioner", "institution")
+#: What ``investigations`` tells beside the columns of past_finding.
+_BESIDE = ("recorded_on", "random", "incl_prob")
 
 
 def import_outcomes(store: Store, path: Path, actor: str) -> ImportReport:
     """What became of leads: columns lead_id, or subject_type and subject_code; begndate, enddate, fraud_flag,
-    and where known fund_codes, loss_amt. Importing again changes nothing; rejected rows are listed.
+    and where known fund_codes, loss_amt, recorded_on (the day on which it was established or cleared; today when it
+    is left out). Importing again changes nothing; rejected rows are listed.
     """
     frame = read_table(path, ("begndate", "enddate", "fraud_flag"))
     report = ImportReport(read=len(frame))
@@ -52,7 +56,7 @@ def add_outcomes(connection: Connection, actor: str, action: str, rows: list[dic
         if row["finding_id"] in known:
             continue
         known.add(row["finding_id"])
-        new.append(row)
+        new.append({**row, "recorded_on": row.get("recorded_on") or today()})
         moved += _move_leads(connection, row) if move else []
     if new:
         columns = {column.name: None for column in outcome.columns}
@@ -102,7 +106,11 @@ def _outcome(entry: dict[str, str], leads: dict[str, Any]) -> dict[str, Any]:
         raise WrongUse("fraud_flag must be 1 (established) or 0 (cleared).")
     period = _day(entry["begndate"]), _day(entry["enddate"])
     codes = entry.get("fund_codes", "").replace(",", " ").split()
-    return outcome_row((kind, code), period, int(flag), (codes, entry.get("loss_amt")), number)
+    known_on = _day(entry["recorded_on"]) if entry.get("recorded_on") else today()
+    if known_on > today():
+        raise WrongUse(f"recorded_on {known_on} lies in the future: leave it out, or write the day it was established.")
+    row = outcome_row((kind, code), period, int(flag), (codes, entry.get("loss_amt")), number)
+    return {**row, "recorded_on": known_on}
 
 
 def outcome_row(
@@ -132,11 +140,32 @@ def outcome_row(
     return {**row, "finding_id": number, "lead_id": lead_id}
 
 
-def outcomes(store: Store) -> pd.DataFrame:
-    """Outcomes as rows of past_finding, by finding_id."""
+def outcomes(store: Store, before: datetime | None = None) -> pd.DataFrame:
+    """Outcomes as rows of past_finding, by finding_id. ``before``: only those recorded on an earlier day."""
+    return investigations(store, before).drop(columns=list(_BESIDE))
+
+
+def investigations(store: Store, before: datetime | None = None) -> pd.DataFrame:
+    """Outcomes and how their subjects came to be checked. Grain: one row an outcome, by finding_id.
+
+    Columns of past_finding, and ``recorded_on`` (missing: not known, hence never before anything), ``random`` (the
+    subject was drawn by a random check and nothing pointed at it) and ``incl_prob`` (0..1: of a random check that of
+    its draw; 1 for a subject that something pointed at, for each of them gets a lead; missing without a lead).
+    """
     import pandas as pd
 
+    columns = [column for column in outcome.columns if column.name != "lead_id"]
+    chosen = select(*columns, lead.c.origin, lead.c.incl_prob, lead.c.lead_id).outerjoin(
+        lead, lead.c.lead_id == outcome.c.lead_id
+    )
+    if before is not None:
+        chosen = chosen.where(outcome.c.recorded_on < before.strftime("%Y-%m-%d"))
     with store.read() as connection:
-        columns = [column for column in outcome.columns if column.name != "lead_id"]
-        rows = connection.execute(select(*columns).order_by(outcome.c.finding_id)).all()
-    return pd.DataFrame([tuple(row) for row in rows], columns=[column.name for column in columns])
+        found = connection.execute(chosen.order_by(outcome.c.finding_id)).all()
+    names = [column.name for column in columns]
+    rows = []
+    for row in found:
+        drawn = row.origin == "check"
+        rows.append((*row[: len(names)], drawn, row.incl_prob if drawn else None if row.lead_id is None else 1.0))
+    frame = pd.DataFrame(rows, columns=[*names, "random", "incl_prob"])
+    return frame.astype({"random": "bool", "incl_prob": "float64"})

@@ -95,8 +95,9 @@ class People(Acting):
                 raise WrongUse("该专家没有这个待评病例 This expert has no such case waiting.")
             if to_expert is None:
                 return self._hand_one_on(connection, row, "reassigned")
-            need = need_for(found, rules_in(connection, found.quarter), 1, seen_by(connection, [case_id])[case_id])
-            if not pool_of(connection, rules_in(connection, found.quarter)).may(to_expert, need):
+            rules = rules_in(connection, found.quarter)
+            need = need_for(found, rules, 1, seen_by(connection, [case_id])[case_id])
+            if not pool_of(connection, rules, found.quarter).may(to_expert, need):
                 raise WrongUse("该专家须回避、缺席或已满额 This expert must recuse, is away, or has no capacity left.")
             where = (assignment.c.case_id == case_id, assignment.c.expert_id == from_expert)
             connection.execute(update(assignment).where(*where).values(state="reassigned", locked_until=None))

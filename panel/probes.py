@@ -1,8 +1,9 @@
 """Cases that come again to measure the experts: gold cases with a known answer, and repeated ones.
 
-A copy has a number of its own among the others, is shown by the same code and asks for one verdict; nothing an expert
-sees tells it from a case of the sample. Copies are no part of the sample: they carry its key nowhere, so that no rate,
-label or export counts them.
+A copy has a number of its own among the others, is shown by the same code and asks for one verdict; its dates lie in
+other weeks than its original's (``panel.redating``), so that nothing an expert sees tells it from a case of the sample.
+Nobody gets a gold case that they have met, as itself or as an earlier copy. Copies are no part of the sample: they
+carry its key nowhere, so that no rate, label or export counts them.
 """
 
 from __future__ import annotations
@@ -15,9 +16,11 @@ from typing import Any
 from sqlalchemy import Connection, insert, select
 
 from panel import audit
+from panel.redating import moved_by, redated
 from panel.rules import PanelRules
 from panel.schema import account, assignment, case, setting, verdict
-from panel.waiting import need_for, place, pool_of, rules_in, seen_by
+from panel.waiting import LIVE, need_for, place, pool_of, rules_in, seen_by
+from records.periods import Quarter
 
 GOLD, REPEAT = "gold", "repeat"
 _PREFIX = "gold "
@@ -58,15 +61,23 @@ def among(connection: Connection, own: list[dict[str, Any]], rules: PanelRules, 
         first = at[row["case_id"]] + rules.repeat_gap
         if first < len(own):
             spot = first + chance(seed, "place", row["rxno"]) * (len(own) - first)
-            places.append((spot, {**row, "kind": REPEAT, "copy_of": row["case_id"], "needed": 1}))
+            copy = {**row, "kind": REPEAT, "copy_of": row["case_id"], "needed": 1}
+            places.append((spot, _on_other_days(copy, seed, row["rxno"])))
     for number in range(wanted if golds else 0):
         row = golds[number % len(golds)]
-        spot = chance(seed, "place", f"{number}:{row.case_id}") * len(own)
+        key = f"{number}:{row.case_id}"
+        spot = chance(seed, "place", key) * len(own)
         copy = {"payload": row.payload, "after_blind": row.after_blind, "likeness": row.likeness,
                 "kind": GOLD, "copy_of": row.case_id, "needed": 1}  # fmt: skip
-        places.append((spot, {**own[0], **copy}))
+        places.append((spot, _on_other_days({**own[0], **copy}, seed, key)))
     places.sort(key=lambda entry: entry[0])
     return _numbered([row for _, row in places])
+
+
+def _on_other_days(copy: dict[str, Any], seed: str, key: str) -> dict[str, Any]:
+    prescribed = json.loads(copy["payload"])["prsc_time"]
+    by = moved_by(prescribed, Quarter.parse(copy["quarter"]), chance(seed, "day", key))
+    return {**copy, **{part: redated(copy[part], by) for part in ("payload", "after_blind")}}
 
 
 def _numbered(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -97,23 +108,27 @@ def hand_out(connection: Connection, name: str) -> int:
     if not rows:
         return 0
     rules = rules_in(connection, name)
-    pool = pool_of(connection, rules)
+    pool = pool_of(connection, rules, name)
     on = seen_by(connection, sorted({row.copy_of for row in rows}))
-    told = _who_know(connection, sorted({row.copy_of for row in rows if row.kind == GOLD}))
+    known = _who_know(connection, sorted({row.copy_of for row in rows if row.kind == GOLD}))
     was = seen_by(connection, [row.case_id for row in rows])
     had: dict[str, int] = dict.fromkeys(pool.ids, 0)
     made = []
     for row in rows:
+        need = need_for(row, rules, 1, [])
         if row.kind == REPEAT:
-            chosen = [entry.expert_id for entry in on.get(row.copy_of, []) if entry.state in ("open", "done")][:1]
+            first = [entry.expert_id for entry in on.get(row.copy_of, []) if entry.state in LIVE]
+            chosen = [expert_id for expert_id in first if pool.may(expert_id, need)][:1]
         else:
-            need = need_for(row, rules, 1, [])
-            knows = {entry.expert_id for entry in on.get(row.copy_of, [])} | told.get(row.copy_of, set())
+            knows = known.setdefault(row.copy_of, set())
             able = [expert_id for expert_id in pool.ids if expert_id not in knows and pool.may(expert_id, need)]
             chosen = sorted(able, key=lambda expert_id: (had[expert_id], _order(row.case_id, expert_id)))[:1]
             for expert_id in chosen:
                 had[expert_id] += 1
+                knows.add(expert_id)
         chosen = [expert_id for expert_id in chosen if expert_id not in {entry.expert_id for entry in was.get(row.case_id, [])}]
+        for expert_id in chosen:
+            pool.give(expert_id)
         made += [{"case_id": row.case_id, "expert_id": expert_id, "stage": "blind", "state": "open"} for expert_id in chosen]
     placed = place(connection, made)
     if placed:
@@ -122,13 +137,19 @@ def hand_out(connection: Connection, name: str) -> int:
 
 
 def _who_know(connection: Connection, originals: list[str]) -> dict[str, set[str]]:
-    """By original: experts who gave a verdict on it in any stage, and who set its answer, whatever account they used."""
+    """By original: experts who had it, or a copy of it in any quarter, to judge, gave a verdict on it in any stage, or
+    set its answer, whatever account they used.
+    """
     behind = connection.execute(select(account.c.account, account.c.expert_id).where(account.c.expert_id.is_not(None)))
     numbers = {row.account: row.expert_id for row in behind}
     answers = gold_answers(connection)
     found = {name: {str(answers[name]["by"])} for name in originals if name in answers}
     for row in connection.execute(select(verdict.c.case_id, verdict.c.expert_id).where(verdict.c.case_id.in_(originals))):
         found.setdefault(row.case_id, set()).add(row.expert_id)
+    copied = select(case.c.case_id, case.c.copy_of).where(case.c.copy_of.in_(originals))
+    stands_for = {name: name for name in originals} | {row.case_id: row.copy_of for row in connection.execute(copied)}
+    for name, entries in seen_by(connection, sorted(stands_for)).items():
+        found.setdefault(stands_for[name], set()).update(entry.expert_id for entry in entries)
     return {name: who | {numbers[one] for one in who if one in numbers} for name, who in found.items()}
 
 

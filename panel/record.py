@@ -117,7 +117,7 @@ def _call_second(connection: Connection, row: Any) -> dict[str, list[dict[str, A
     rules = rules_in(connection, row.quarter)
     seen = seen_by(connection, [row.case_id]).get(row.case_id, [])
     live = sum(entry.state in ("open", "done") for entry in seen)
-    chosen = pool_of(connection, rules).choose(need_for(row, rules, max(0, 2 - live), seen))
+    chosen = pool_of(connection, rules, row.quarter).choose(need_for(row, rules, max(0, 2 - live), seen))
     made = [{"case_id": row.case_id, "expert_id": name, "stage": "blind", "state": "open"} for name in chosen]
     placed = place(connection, made)
     return {"assignment": placed.get("assignment", []), "case": [{"case_id": row.case_id}]}

@@ -233,18 +233,37 @@ class Reviewing(Acting):
         earlier = sorted(row["case_id"] for row in rows if row["case_id"] < case_id)
         return (earlier[-1] if earlier else None), (later[0] if later else None)
 
+    @staticmethod
+    def _held_untouched(connection: Connection, name: str, expert_id: str) -> str | None:
+        """The case of a quarter that an expert took from the pool and has written nothing on."""
+        begun = select(draft.c.case_id).where(draft.c.expert_id == expert_id)
+        found = connection.execute(
+            select(assignment.c.case_id)
+            .join(case, case.c.case_id == assignment.c.case_id)
+            .where(
+                assignment.c.expert_id == expert_id, assignment.c.state == "open", assignment.c.locked_until.is_not(None),
+                case.c.quarter == name, assignment.c.case_id.not_in(begun),
+            )
+            .order_by(assignment.c.case_id)
+        ).first()  # fmt: skip
+        return None if found is None else str(found.case_id)
+
     def claim_next(self, name: str) -> str | None:
         """Take a case from a quarter's common pool and hold it for a while; None when none fits.
 
         Cases that lack the actor's profession go first, those of the own specialty before others, then by number. A
-        hold ends by itself (``lock_minutes``), and every saved draft begins it anew.
+        hold ends by itself (``lock_minutes``), and every saved draft begins it anew. Who holds a case of the quarter
+        that they have not begun gets that one again: asking twice takes one, and nobody hoards.
         """
         self._require("take_case", name)
         expert_id = self._expert()
         with self._change(name) as connection:
             sweep(connection)
+            held = self._held_untouched(connection, name, expert_id)
+            if held is not None:
+                return held
             rules = rules_in(connection, name)
-            pool = pool_of(connection, rules)
+            pool = pool_of(connection, rules, name)
             mine = select(assignment.c.case_id).where(
                 assignment.c.expert_id == expert_id, assignment.c.state.not_in(("lapsed",))
             )

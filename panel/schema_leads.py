@@ -37,6 +37,8 @@ outcome = Table(
     Column("fund_codes", String(200)),
     Column("loss_amt", String(20)),
     later("lead_id", String(80)),
+    # The day in China on which it was known: of a label, what is later than its as-of does not count.
+    later("recorded_on", String(10)),
 )
 
 lead_note = Table(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, LargeBinary, String, Table, Text
 
-from panel.schema import metadata
+from panel.schema import later, metadata
 
 absence = Table(
     "absence",
@@ -38,6 +38,9 @@ meeting = Table(
     Column("chair", String(60), nullable=False),
     Column("present", Text, nullable=False),
     Column("minutes", Text, nullable=False),
+    # Of those present, how many voted for what was decided; and whether the chair's vote broke a tie.
+    later("in_favour", Integer),
+    later("casting", Boolean),
 )
 
 appeal = Table(

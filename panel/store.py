@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.exc import OperationalError
 
+from panel import history
 from records.errors import ServiceUnavailable, StoreLocked
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ class Store:
                 if self.engine.dialect.name == "postgresql":
                     # One writer at a time keeps the log's chain in one line.
                     connection.execute(text("SELECT pg_advisory_xact_lock(726370)"))
+                history.watch(connection)
                 yield connection
         except OperationalError as error:
             if "locked" in str(error).lower() or "lock timeout" in str(error).lower():

@@ -103,7 +103,8 @@ def check_lines(
 ) -> None:
     """Raise WrongUse for lines that cannot be meant. ``known`` = the case's lines by number, with their net_amt.
 
-    ``proposed`` = amounts that rules propose by line, where the expert may see them: another amount needs a reason.
+    ``proposed`` = amounts that rules propose by line, where the expert may see them: another amount, and none beside a
+    fund code, needs a reason.
     """
     numbers = [line.line for line in verdict.lines]
     if len(numbers) != len(set(numbers)):
@@ -119,7 +120,9 @@ def check_lines(
         if amount is not None and net is not None and amount > Decimal(str(net)):
             raise WrongUse(f"The amount {amount} exceeds line {line.line}'s own {net}.")
         wanted = (proposed or {}).get(line.line)
-        if amount is not None and wanted is not None and amount != wanted and not line.loss_reason.strip():
+        # A violation named without the amount that the rule proposes for it corrects it too: to nothing.
+        stated = amount is not None or bool(line.fund_codes)
+        if stated and wanted is not None and amount != wanted and not line.loss_reason.strip():
             raise WrongUse(
                 f"第{line.line}行金额与规则所提{wanted}元不同，须写明理由 Say why line {line.line} differs from {wanted}."
             )

@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, insert, select, update
+from sqlalchemy import Connection, func, insert, select, update
 
 from panel import audit
 from panel.assignment import Need, Pool, need_of
@@ -20,6 +20,8 @@ from panel.tables import check_transition, overseeing
 LIVE = ("open", "done")
 #: States in which a case may still need an expert.
 UNDER_REVIEW = ("drawn", "assigned", "in_review", "awaiting_second")
+#: Keys that one statement names.
+_AT_ONCE = 500
 _CHINA = timezone(timedelta(hours=8))
 
 
@@ -38,10 +40,17 @@ def rules_in(connection: Connection, name: str) -> PanelRules:
     return rules_of(connection.execute(select(quarter.c.rules).where(quarter.c.quarter == name)).scalar())
 
 
-def loads(connection: Connection) -> dict[str, int]:
-    """Open assignments by expert."""
+def loads(connection: Connection, name: str) -> dict[str, int]:
+    """What each expert has of a quarter's work: cases of it that wait for a verdict of theirs or have one.
+
+    A case taken from the pool counts like one that was assigned, from the taking on; one that lapsed, was recused or
+    handed on does not. Copies count, for they are work.
+    """
     rows = connection.execute(
-        select(assignment.c.expert_id, func.count()).where(assignment.c.state == "open").group_by(assignment.c.expert_id)
+        select(assignment.c.expert_id, func.count())
+        .join(case, case.c.case_id == assignment.c.case_id)
+        .where(assignment.c.state.in_(LIVE), case.c.quarter == name)
+        .group_by(assignment.c.expert_id)
     )
     return {row[0]: int(row[1]) for row in rows}
 
@@ -60,14 +69,17 @@ def overseers(connection: Connection) -> set[str]:
     return {str(row.expert_id) for row in rows if overseeing() & set(row.roles.split())}
 
 
-def pool_of(connection: Connection, rules: PanelRules) -> Pool:
-    """The experts that cases are assigned to: not external, not withdrawn; those away today are never chosen."""
+def pool_of(connection: Connection, rules: PanelRules, name: str) -> Pool:
+    """The experts that a quarter's cases are assigned to: not external, not withdrawn; those away today never chosen.
+
+    Their capacity is that of the quarter, and so are their loads (``loads``).
+    """
     rows = connection.execute(
         select(expert)
         .where(expert.c.external.is_(False), func.coalesce(expert.c.withdrawn, False).is_(False))
         .order_by(expert.c.expert_id)
     ).all()
-    return Pool(rows, loads(connection), rules, absent(connection))
+    return Pool(rows, loads(connection, name), rules, absent(connection))
 
 
 def sweep(connection: Connection) -> int:
@@ -154,8 +166,8 @@ def short_of_experts(connection: Connection, rules: PanelRules, *where: Any, mos
 def seen_by(connection: Connection, case_ids: Sequence[str]) -> dict[str, list[Any]]:
     """Assignments of some cases, whatever became of them, by case."""
     found: dict[str, list[Any]] = {}
-    for begin in range(0, len(case_ids), 500):
-        chosen = select(assignment).where(assignment.c.case_id.in_(case_ids[begin : begin + 500]))
+    for begin in range(0, len(case_ids), _AT_ONCE):
+        chosen = select(assignment).where(assignment.c.case_id.in_(case_ids[begin : begin + _AT_ONCE]))
         for row in connection.execute(chosen.order_by(assignment.c.expert_id)):
             found.setdefault(row.case_id, []).append(row)
     return found
@@ -177,17 +189,16 @@ def place(
     connection.execute(insert(assignment), list(made))
     names = sorted({row["case_id"] for row in made})
     check_transition("drawn", "assigned", roles)
-    connection.execute(
-        update(case).where(case.c.case_id == bindparam("which"), case.c.state == "drawn").values(state="assigned"),
-        [{"which": name} for name in names],
-    )
+    for begin in range(0, len(names), _AT_ONCE):
+        some = case.c.case_id.in_(names[begin : begin + _AT_ONCE])
+        connection.execute(update(case).where(some, case.c.state == "drawn").values(state="assigned"))
     return {"assignment": list(made), "case": [{"case_id": name} for name in names]}
 
 
 def assign_waiting(connection: Connection, name: str) -> int:
     """Assign the cases of a quarter that wait for experts; returns how many got one."""
     rules = rules_in(connection, name)
-    pool = pool_of(connection, rules)
+    pool = pool_of(connection, rules, name)
     if not pool.ids:
         return 0
     needs = [need for row, need in short_of_experts(connection, rules, case.c.quarter == name) if row.kind is None]

@@ -142,9 +142,9 @@ def labels_of_folder(labelled: Labelled, spec: ModelSpec, snapshot: Snapshot | N
 
 
 def labels_of_store(labelled: Labelled, spec: ModelSpec, url: str) -> Labels:
-    """Labels from closed verdicts and outcomes of leads in the store."""
+    """Labels from closed verdicts and outcomes of leads in the store, those given and recorded before the as-of."""
     from models.labels import STORE, from_investigations, from_verdicts
-    from panel.leads import outcomes
+    from panel.leads import investigations
     from panel.store import open_store
     from panel.verdicts import final_verdicts
 
@@ -154,7 +154,7 @@ def labels_of_store(labelled: Labelled, spec: ModelSpec, url: str) -> Labels:
             verdicts = final_verdicts(store, before=before)
             verdicts["incl_prob"] = verdicts["incl_prob_any"]
             return from_verdicts(verdicts, labelled.prescription_quarters(), spec, before, STORE)
-        return _available(labelled, from_investigations(outcomes(store), spec, before, STORE))
+        return _available(labelled, from_investigations(investigations(store, before), spec, before, STORE))
 
 
 def _available(labelled: Labelled, labels: Labels) -> Labels:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pipelines.publishing import committed_seed
-from records.errors import WrongUse
+from records.errors import DesignRefused, WrongUse
 from records.output import sha256, write_frame
 from records.periods import Quarter
 from records.workplace import Workplace
@@ -60,7 +60,11 @@ def frame_of(tables: QuarterTables) -> pd.DataFrame:
 
 
 def rotation_of(workplace: Workplace, quarter: Quarter, design: Design) -> Rotation:
-    """Where a quarter stands in the design's cycle, with what its earlier quarters drew; those never run are absent."""
+    """Where a quarter stands in the design's cycle, with what its earlier quarters drew; those never run are absent.
+
+    Raises DesignRefused for an earlier quarter that was drawn and whose frame is gone: the sample alone does not say
+    who was in the frame and not drawn, without which no probability of this quarter is known.
+    """
     import pandas as pd
 
     from sampling.frames import before_of
@@ -69,8 +73,28 @@ def rotation_of(workplace: Workplace, quarter: Quarter, design: Design) -> Rotat
     position = (quarter.number - 1) % design.every
     if not design.rotated:
         return Rotation(position)
-    paths = [workplace.quarter(quarter.shift(-back)) / "frame.parquet" for back in range(position, 0, -1)]
-    return Rotation(position, tuple(before_of(pd.read_parquet(path)) for path in paths if path.exists()))
+    earlier = []
+    for before in (quarter.shift(-back) for back in range(position, 0, -1)):
+        path = workplace.quarter(before) / "frame.parquet"
+        if path.exists():
+            earlier.append(before_of(pd.read_parquet(path)))
+        elif _was_drawn(workplace, before):
+            raise DesignRefused(
+                f"{before} was drawn, but its frame.parquet, on which the turns of {quarter} rest, is gone from the work "
+                f"folder: bring it back, or run {before} again, which keeps its draw."
+            )
+    return Rotation(position, tuple(earlier))
+
+
+def _was_drawn(workplace: Workplace, quarter: Quarter) -> bool:
+    """Whether a quarter's sample is known, in the work folder or by its cases in the store."""
+    from panel.cases import sample_of
+    from panel.store import open_store
+
+    if (workplace.quarter(quarter) / "sample.parquet").exists():
+        return True
+    with open_store(workplace.store_url()) as store:
+        return sample_of(store, str(quarter)) is not None
 
 
 def seed_of(run: Run, design: Design) -> tuple[str, str]:

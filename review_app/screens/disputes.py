@@ -49,6 +49,8 @@ def _decide(panel: PanelService, chosen: dict[str, Any], opened: dict[str, Any])
         with st.expander(_("Decide in a panel meeting")):
             st.text_input(_("Present (three or more, apart by commas)"), key=f"{case_id}-present")
             st.text_area(_("Minutes"), key=f"{case_id}-minutes")
+            st.number_input(_("In favour (empty: all)"), min_value=1, value=None, step=1, key=f"{case_id}-in-favour")
+            st.checkbox(_("Votes are equal: the chair decides"), key=f"{case_id}-casting")
             st.button(_("Record the meeting and its decision"), on_click=_meeting, args=(case_id,))
     for entry in panel.meetings(case_id):
         st.caption(f"{entry['held_at'][:16]} {entry['present']}: {entry['minutes']}")
@@ -79,7 +81,10 @@ def _meeting(case_id: str) -> None:
     _ = words()
     present = st.session_state[f"{case_id}-present"].replace("，", ",").split(",")
     try:
-        service().hold_meeting(case_id, present, st.session_state[f"{case_id}-minutes"], form.input_of(given(), None))
+        service().hold_meeting(
+            case_id, present, st.session_state[f"{case_id}-minutes"], form.input_of(given(), None),
+            in_favour=st.session_state[f"{case_id}-in-favour"], casting=st.session_state[f"{case_id}-casting"],
+        )  # fmt: skip
     except Situation as situation:
         failed(situation)
         return

@@ -38,7 +38,8 @@ def _head() -> dict[str, str]:
     _ = words()
     return {"expert_id": _("Number"), "name": _("Name"), "profession": _("Profession"), "specialty": _("Specialty"),
             "title": _("Title"), "institution": _("Institution"), "former_institutions": _("Former institutions"),
-            "conflicts": _("Declared conflicts"), "capacity": _("Capacity, cases"), "withdrawn": _("State")}  # fmt: skip
+            "conflicts": _("Declared conflicts"), "capacity": _("Capacity, cases a quarter"),
+            "withdrawn": _("State")}  # fmt: skip
 
 
 def _add() -> None:

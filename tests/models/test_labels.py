@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from datetime import datetime
 from statistics import median
 
@@ -11,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from models.background import with_background
 from models.labels import (
     INVESTIGATIONS,
     STORE,
@@ -170,6 +172,58 @@ def test_labels_of_investigations_stand_in_the_quarter_in_which_the_period_ends(
     got = {(row.key, row.quarter): (row.label, row.loss) for row in labels.frame.itertuples()}
     assert got == {("P1", "2026Q1"): (1, 100.0), ("P2", "2026Q2"): (0, 0.0)}
     assert not labels.frame["known"].any()
+
+
+# subject, random check, chance, established
+CHECKED = """
+P1 1 0.01 1
+P2 1 0.01 0
+P3 0 1 1
+P4 0 nan 0
+P5 1 0.01 0
+P5 0 1 1
+P6 1 0.02 0
+"""
+
+
+def test_a_random_check_of_those_nothing_pointed_at_weighs_by_its_chance() -> None:
+    rows = [line.split() for line in CHECKED.strip().splitlines()]
+    findings = pd.DataFrame(
+        {
+            "subject_type": "person",
+            "subject_code": [row[0] for row in rows],
+            "enddate": "2026-03-31",
+            "random": [row[1] == "1" for row in rows],
+            "incl_prob": [float(row[2]) for row in rows],
+            "fraud_flag": [int(row[3]) for row in rows],
+            "loss_amt": None,
+        }
+    )
+    frame = from_investigations(findings, SPECS["fraud@person"], BEFORE, INVESTIGATIONS).frame.set_index("key")
+    assert frame["random"].to_dict() == {"P1": True, "P2": True, "P3": False, "P4": False, "P5": False, "P6": True}
+    assert frame["known"].to_dict() == {"P1": True, "P2": True, "P3": True, "P4": False, "P5": True, "P6": True}
+    ratio = (frame["weight"] / frame.loc["P3", "weight"]).round(9).to_dict()
+    assert ratio == {"P1": 100.0, "P2": 100.0, "P3": 1.0, "P4": 1.0, "P5": 1.0, "P6": 50.0}
+    assert frame.loc["P5", "label"] == 1
+    assert frame["stands_for"].dropna().to_dict() == {"P1": 100.0, "P2": 100.0, "P6": 50.0}
+
+
+def test_checks_and_background_stand_together_for_whom_nothing_pointed_at() -> None:
+    """Of 1,000 subjects 20 are pointed at, and 10 of the other 980 checked; nobody counts twice, and none is lost."""
+    rows = pd.DataFrame({"key": [f"P{n}" for n in range(1000)], "quarter": "2026Q2"})
+    label = pd.DataFrame(
+        {"key": [f"P{n}" for n in range(30)], "quarter": "2026Q2", "label": [1] * 15 + [0] * 15, "weight": 1.0}
+    )
+    label["stands_for"] = [float("nan")] * 20 + [98.0] * 10
+    data = rows.merge(label.assign(by_rule=False, random=label["stands_for"].notna()), on=["key", "quarter"])
+    found = with_background(replace(SPECS["fraud@person"], background=2.0), rows, data).set_index("key")
+    assert found["weight"].sum() == pytest.approx(1000)
+    assert (found.loc[[f"P{n}" for n in range(20)], "weight"] == 1).all()
+    # Ten checked and sixty presumed clean stand for 980: fourteen each.
+    checked = found.loc[[f"P{n}" for n in range(20, 30)], "weight"]
+    assert checked.tolist() == pytest.approx([14.0] * 10)
+    alone = with_background(replace(SPECS["fraud@person"], background=2.0), rows, data.drop(columns="stands_for"))
+    assert (alone.loc[~alone["presumed"], "weight"] == 1).all()
 
 
 def test_weak_labels_are_whoever_a_rule_points_at() -> None:

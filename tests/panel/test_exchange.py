@@ -8,13 +8,13 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from panel import audit
 from panel.case_list import export_cases
 from panel.cases import open_cases
 from panel.exchange import import_verdicts
-from panel.schema import case, verdict
+from panel.schema import assignment, case, expert, verdict
 from panel.store import Store
 from panel.verdicts import final_verdicts
 from records.errors import DataFault, NotFound
@@ -142,3 +142,38 @@ def test_the_exported_list_tells_no_state_and_no_gap_where_copies_stand(acting_o
     with pool.read() as connection:
         given = connection.execute(select(verdict.c.case_id).where(verdict.c.expert_id == "X9")).scalar_one()
     assert given == kept[0].case_id
+
+
+def test_an_expert_who_is_tied_or_gave_the_case_back_is_refused_as_by_the_service(
+    acting: Any, opened: Store, tmp_path: Path
+) -> None:
+    """E2 works at H1 and E3 did at H2, where R0 and R1 come from; E1 gives one case back, another is handed on."""
+    with opened.read() as connection:
+        names = {row.case_id: row.rxno for row in connection.execute(select(case))}
+        held = connection.execute(select(assignment).order_by(assignment.c.case_id)).all()
+    mine = [row.case_id for row in held if row.expert_id == "E1"]
+    back, on = mine[:2]
+    acting("expert", "E1").recuse(back, "熟人")
+    acting("supervisor").reassign(on, "E1", None, "换人")
+    said = "rxno,expert_id,verdict_class,stage\n"
+    rows = ["R0,E2,0,\n", "R1,E3,0,\n", "R1,E3,0,adjudication\n", f"{names[back]},E1,0,\n", f"{names[on]},E1,0,\n"]
+    (tmp_path / "v.csv").write_text(said + "".join(rows) + "R1,E2,0,\nR1,X1,0,\n", encoding="utf-8")
+    report = import_verdicts(opened, tmp_path / "v.csv", "test")
+    reasons = {number: why for number, _, why in report.rejected}
+    assert sorted(reasons) == [2, 3, 4, 5, 6]
+    assert all("must recuse" in reasons[number] for number in (2, 3, 4))
+    assert "gave this case back" in reasons[5]
+    assert "handed on" in reasons[6]
+    assert report.added == 2
+    again = import_verdicts(opened, tmp_path / "v.csv", "test")
+    assert (again.added, again.known, len(again.rejected)) == (0, 2, 5)
+    assert audit.verify(opened).faults == []
+
+
+def test_what_was_taken_stays_known_when_a_tie_comes_later(opened: Store, tmp_path: Path) -> None:
+    (tmp_path / "v.csv").write_text("rxno,expert_id,verdict_class\nR0,E4,0\n", encoding="utf-8")
+    assert import_verdicts(opened, tmp_path / "v.csv", "test").added == 1
+    with opened.engine.begin() as connection:
+        connection.execute(update(expert).where(expert.c.expert_id == "E4").values(conflicts="H1"))
+    again = import_verdicts(opened, tmp_path / "v.csv", "test")
+    assert (again.known, again.rejected) == (1, [])

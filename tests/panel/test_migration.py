@@ -13,6 +13,7 @@ from sqlalchemy import create_engine
 
 from panel import audit
 from panel import store as store_module
+from panel.outcomes import investigations
 from panel.schema import metadata
 from panel.store import Store, open_store
 from records.errors import ServiceUnavailable
@@ -56,6 +57,27 @@ def test_an_old_store_is_migrated_and_verifies(empty: str) -> None:
         with opened.engine.begin() as connection:
             connection.exec_driver_sql("UPDATE account SET roles = 'administrator'")
         assert audit.verify(opened).faults == ["account ann was changed outside the program."]
+
+
+def test_outcomes_of_an_older_store_get_the_day_on_which_the_log_names_them(empty: str) -> None:
+    """The log's times are UTC; the day is China's, which is the next one from 16:00 on."""
+    first_layout(empty)
+    engine = create_engine(empty.replace("postgresql://", "postgresql+psycopg://"))
+    row = {"finding_id": "F1", "subject_type": "person", "subject_code": "P1", "begndate": "2026-01-01",
+           "enddate": "2026-03-31", "fraud_flag": 1, "fund_codes": None, "loss_amt": None}  # fmt: skip
+    with engine.begin() as connection:
+        connection.exec_driver_sql(
+            "INSERT INTO outcome (finding_id, subject_type, subject_code, begndate, enddate, fraud_flag) "
+            "VALUES ('F1', 'person', 'P1', '2026-01-01', '2026-03-31', 1)"
+        )
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(audit, "now", lambda: "2026-05-31T16:30:00.000000Z")
+            mark = {"table": "outcome", "key": "F1", "hash": audit.fingerprint([row])[:32]}
+            audit.record(connection, "test", "outcomes imported", "1 outcomes", {"rows": [mark]})
+    engine.dispose()
+    with open_store(empty) as opened:
+        assert investigations(opened)["recorded_on"].tolist() == ["2026-06-01"]
+        assert audit.verify(opened).faults == []
 
 
 def test_the_migrations_lead_to_the_schema(store: Store) -> None:

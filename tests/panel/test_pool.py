@@ -16,7 +16,7 @@ from panel import audit, waiting
 from panel.assignment import Need, Pool, assign, need_of, places_of
 from panel.cases import open_cases
 from panel.rules import panel_rules
-from panel.schema import assignment, case
+from panel.schema import assignment, case, expert
 from panel.service import PanelService
 from panel.store import Store
 from panel.verdict_input import VerdictInput
@@ -206,5 +206,49 @@ def test_one_who_is_tied_takes_nothing_of_that_place(pool: Store, acting_on: Act
     taken = set()
     while (case_id := acting_on("expert", "E2").claim_next(QUARTER)) is not None:
         taken.add(case_id)
+        acting_on("expert", "E2").submit_verdict(case_id, VerdictInput("0"), "x")
     assert taken == {f"{QUARTER}-0000{n}" for n in (2, 4, 6)}
     assert audit.verify(pool).faults == []
+
+
+def limited(store: Store, capacity: int) -> None:
+    """Give every expert one capacity and no tie."""
+    with store.engine.begin() as connection:
+        connection.execute(update(expert).values(institution=None, former_institutions="", capacity=capacity))
+
+
+def test_a_capacity_is_the_quarter_s_judged_cases_count_and_a_new_quarter_begins_at_nothing(
+    pool: Store, acting_on: Acting
+) -> None:
+    limited(pool, 3)
+    drawn, shown = acting_on.few(6)  # type: ignore[attr-defined]
+    open_cases(pool, QUARTER, {"panel": {"repeat_share": 0.0, "double_share": 1.0}}, drawn, shown)
+    for number in ("E1", "E2", "E3", "E4"):
+        panel = acting_on("expert", number)
+        for row in panel.my_queue():
+            panel.submit_verdict(row["case_id"], VerdictInput("0"), "x")
+    with pool.read() as connection:
+        had = waiting.loads(connection, QUARTER)
+        assert waiting.loads(connection, "2026Q4") == {}
+    assert had == dict.fromkeys(("E1", "E2", "E3", "E4"), 3)
+    # All is judged and nothing waits: yet nobody has capacity left for a third of a case, nor for one more.
+    with pool.change() as connection:
+        row = connection.execute(select(case).order_by(case.c.number)).first()
+        free = waiting.pool_of(connection, RULES, QUARTER)
+        assert free.choose(waiting.need_for(row, RULES, 2, [])) == []
+        later = waiting.pool_of(connection, RULES, "2026Q4")
+        assert len(later.choose(waiting.need_for(row, RULES, 2, []))) == 2
+
+
+def test_a_case_taken_from_the_pool_counts_into_the_capacity(pool: Store, acting_on: Acting) -> None:
+    drawn, shown = acting_on.few(6)  # type: ignore[attr-defined]
+    limited(pool, 0)
+    open_cases(pool, QUARTER, {"panel": {"repeat_share": 0.0, "double_share": 1.0}}, drawn, shown)
+    limited(pool, 2)
+    panel = acting_on("expert", "E1")
+    for _ in range(2):
+        case_id = panel.claim_next(QUARTER)
+        assert case_id is not None
+        panel.submit_verdict(case_id, VerdictInput("0"), "x")
+    assert panel.claim_next(QUARTER) is None
+    assert acting_on("expert", "E4").claim_next(QUARTER) is not None
