@@ -139,7 +139,7 @@ def list_leads(store: Store, quarter: str | None = None) -> pd.DataFrame:
     return frame.assign(pointer=pd.Series(pointers, index=frame.index, dtype="object")).drop(columns="source")
 
 
-def export_leads(store: Store, quarter: str, path: Path, recipient: str) -> int:
+def write_leads(store: Store, quarter: str, path: Path, recipient: str, actor: str) -> int:
     """Write a quarter's leads as CSV, with the recipient's mark; returns the rows. Raises NotFound when there are none."""
     frame = list_leads(store, quarter)
     if frame.empty:
@@ -148,5 +148,5 @@ def export_leads(store: Store, quarter: str, path: Path, recipient: str) -> int:
     frame = frame.assign(state_text=[" ".join(words[state]) for state in frame["state"]])
     frame = marked(frame, recipient, quarter)
     write_csv(frame, path)
-    record_export(store, "leads exported", quarter, path, recipient)
+    record_export(store, "leads exported", quarter, path, recipient, actor)
     return len(frame)

@@ -110,7 +110,7 @@ def test_a_reporter_is_sealed_and_opened_with_a_reason_only(acting: Acting, open
     agency, supervisor = acting("agency_reviewer"), acting("supervisor")
     agency.receive_clue(QUARTER, ("pharmacy", "P53030200001"), "药店串换", reporter_is="李四")
     pointer = supervisor.leads()[0]["pointer"]
-    leads.export_leads(opened, QUARTER, tmp_path / "leads.csv", "稽核科")
+    supervisor.export_leads(QUARTER, tmp_path / "leads.csv", "稽核科")
     text = (tmp_path / "leads.csv").read_text(encoding="utf-8")
     with opened.read() as connection:
         logged = str(connection.execute(select(log)).all())
@@ -188,7 +188,7 @@ def test_no_word_says_more_than_is_known(acting: Acting, opened: Store, tmp_path
     rows = [("person", f"P{n}", '{"rank": 3, "target": "fraud", "model_version": "abc"}', origin, None)
             for n, origin in enumerate(leads.ORIGINS)]  # fmt: skip
     leads.open_leads(opened, QUARTER, flagged(*rows))
-    leads.export_leads(opened, QUARTER, tmp_path / "leads.csv", "稽核科")
+    acting("supervisor").export_leads(QUARTER, tmp_path / "leads.csv", "稽核科")
     text = (tmp_path / "leads.csv").read_text(encoding="utf-8") + str(acting("supervisor").leads())
     text += str({name: words for name, words in states("lead").items() if name != "established"})
     assert not re.search("fraud|欺诈|骗保|诈骗|骗取", text, re.IGNORECASE)
@@ -196,7 +196,7 @@ def test_no_word_says_more_than_is_known(acting: Acting, opened: Store, tmp_path
     table = list(csv.DictReader((tmp_path / "leads.csv").read_text(encoding="utf-8").splitlines()))
     assert {row["recipient_mark"].split()[0] for row in table} == {"稽核科"}
     with pytest.raises(WrongUse, match="--recipient"):
-        leads.export_leads(opened, QUARTER, tmp_path / "x.csv", " ")
+        acting("supervisor").export_leads(QUARTER, tmp_path / "x.csv", " ")
 
 
 def test_outcomes_come_in_once_and_move_their_leads(opened: Store, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -77,9 +78,14 @@ CALLS: dict[str, list[Callable[[PanelService, str], Any]]] = {
         lambda p, _: p.calibration(),
         lambda p, _: p.drift(),
     ],
-    "see_models": [lambda p, _: p.require("see_models")],
+    "see_models": [lambda p, _: p.of_models(dict)],
     "see_log": [lambda p, _: p.audit_log(), lambda p, _: p.verify_log()],
-    "export": [lambda p, _: p.require("export")],
+    "export": [
+        lambda p, _: p.export_cases("2020Q1", Path("none.csv"), "x"),
+        lambda p, _: p.export_leads("2020Q1", Path("none.csv"), "x"),
+        lambda p, _: p.mark_for("x", QUARTER),
+        lambda p, _: p.exported("file exported", QUARTER, Path(__file__), "x"),
+    ],
     "manage_pool": [
         lambda p, _: p.pool(),
         lambda p, _: p.set_absence("E4", "2020-01-01", "2020-01-02", "x"),
