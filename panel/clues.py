@@ -101,7 +101,7 @@ class Clues(Acting):
         self._require("see_leads", lead_id)
         with self._change(lead_id) as connection:
             row = self._lead(connection, lead_id)
-            if not self.may_read_clues(row._mapping):
+            if not self.works_on(row._mapping):
                 raise NotPermitted("您不是该线索的核查人员 You are no officer of this lead.")
             number = func.substr(clue.c.clue_id, 1, _SHORT)
             rows = connection.execute(
@@ -113,8 +113,8 @@ class Clues(Acting):
             audit.record(connection, self.actor.account, "clue read", lead_id, read)
         return [{"received": entry.received, "channel": entry.channel, "text": entry.text} for entry in rows]
 
-    def may_read_clues(self, row: Mapping[str, Any]) -> bool:
-        """Whether the actor may read what was reported on a lead, one row of ``leads``."""
+    def works_on(self, row: Mapping[str, Any]) -> bool:
+        """Whether the actor checks a lead, one row of ``leads``, or decides leads: they read what was reported."""
         officer = self.may("check_lead") and self.actor.account in str(row["officers"] or "").split()
         return officer or self.may("decide_lead")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from panel.acting import Acting
+from panel.acting import Acting, text_of
 from panel.case_list import write_cases
 from panel.exports import mark_of, record_export
 from panel.leads import write_leads
@@ -18,10 +18,17 @@ class Exporting(Acting):
         self._require("export", name)
         return write_cases(self.store, name, path, recipient, self.actor.account)
 
-    def export_leads(self, name: str, path: Path, recipient: str) -> int:
-        """Write a quarter's leads as CSV; see ``write_leads``. Returns the rows."""
+    def export_leads(self, name: str, path: Path, recipient: str, unmask: str | None = None) -> int:
+        """Write a quarter's leads as CSV; see ``write_leads``. Returns the rows.
+
+        ``unmask`` = why persons' numbers have to stand in it whole, for those who may open an identity.
+        """
         self._require("export", name)
-        return write_leads(self.store, name, path, recipient, self.actor.account)
+        why = None
+        if unmask is not None:
+            self._require("unmask_identity", name)
+            why = text_of(unmask, "查看理由 the reason")
+        return write_leads(self.store, name, path, recipient, self.actor.account, why=why)
 
     def mark_for(self, recipient: str, subject: str) -> str:
         """The mark of an export that is about to be written, for those who may export."""

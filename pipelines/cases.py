@@ -158,7 +158,7 @@ def show_leads(workplace: Workplace, quarter: str | None) -> None:
     show(["线索 lead", "对象 subject", "编码 code", "状态 state", "期限 due", "来源 pointer"], rows)
 
 
-def export_lead_list(workplace: Workplace, quarter: str | None, to: Path | None, recipient: str) -> None:
+def export_lead_list(workplace: Workplace, quarter: str | None, to: Path | None, recipient: str, unmask: str | None) -> None:
     """Write the quarter's leads as CSV."""
     from panel.service import PanelService
     from panel.sessions import operator
@@ -167,5 +167,5 @@ def export_lead_list(workplace: Workplace, quarter: str | None, to: Path | None,
     name = _quarter(workplace, quarter)
     path = to or workplace.quarter(name) / "leads.csv"
     with open_store(workplace.store_url()) as store:
-        rows = PanelService(store, operator()).export_leads(name, path, recipient)
+        rows = PanelService(store, operator()).export_leads(name, path, recipient, unmask)
     sys.stdout.write(f"{path}: {rows}\n")

@@ -82,15 +82,21 @@ def list_leads(quarter: options.QuarterOrNewest = None, work: options.Work = Non
 
 @leads.command("export")
 def export_leads(
-    quarter: options.QuarterOrNewest = None, to: To = None, recipient: Recipient = "command line", work: options.Work = None
+    quarter: options.QuarterOrNewest = None,
+    to: To = None,
+    recipient: Recipient = "command line",
+    unmask: Annotated[
+        str | None, typer.Option("--unmask", help="Why persons' numbers must stand in it whole; the log keeps the reason.")
+    ] = None,
+    work: options.Work = None,
 ) -> None:
-    """导出线索 Leads as a list for the officers who check them.
+    """导出线索 Leads as a list for the officers who check them, persons' numbers masked unless a reason is given.
 
     Example: rxpanel leads export --quarter 2026Q3 --to leads.csv --recipient 稽核科 --work work
     """
     from pipelines.cases import export_lead_list
 
-    export_lead_list(Workplace.of(work), quarter, to, recipient)
+    export_lead_list(Workplace.of(work), quarter, to, recipient, unmask)
 
 
 @leads.command("import-outcomes")

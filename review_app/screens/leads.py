@@ -12,6 +12,7 @@ from panel.service import PanelService
 from panel.tables import fund_codes
 from records.errors import Situation
 from review_app import board_html, city, presenting
+from review_app.presenters import one_of
 from review_app.state import both, done, empty, failed, language, quarter_of, service, words, workplace
 
 
@@ -47,8 +48,10 @@ def _one(panel: PanelService, lead: dict[str, Any]) -> None:
         st.html(board_html.picture(found, names, _))
     with right, st.container(border=True):
         st.html(board_html.lead_notes(panel.lead_notes(lead_id), _))
+        if panel.may("unmask_identity") and panel.works_on(lead) and lead["subject_type"] in ("person", "group"):
+            _unmask(lead_id)
         # A reading is logged: it takes a press, and is not repeated when the page is drawn anew.
-        told = "clue" in str(lead["origin"] or "").split() and panel.may_read_clues(lead)
+        told = "clue" in str(lead["origin"] or "").split() and panel.works_on(lead)
         if told and st.button(_("Read what was reported"), key=f"{lead_id}-clues"):
             st.html(board_html.clues(panel.clue_texts(lead_id), _))
         if lead["state"] in ("opened", "assigned") and panel.may("assign_lead"):
@@ -59,6 +62,16 @@ def _one(panel: PanelService, lead: dict[str, Any]) -> None:
             _text(_("Why the check needs fifteen more working days"), _("Extend"), "extend_lead", lead_id)
         if panel.may("decide_lead"):
             _decide(lead)
+
+
+def _unmask(lead_id: str) -> None:
+    _ = words()
+    reason = st.text_input(_("See the whole number: why it is needed"), key=f"{lead_id}-unmask-why")
+    if st.button(_("Show (is logged)"), key=f"{lead_id}-unmask", disabled=not reason.strip()):
+        try:
+            st.code("\n".join(service().unmask_lead(lead_id, reason)), language=None)
+        except Situation as situation:
+            st.error(one_of(str(situation), language()))
 
 
 def _text(label: str, button: str, action: str, lead_id: str) -> None:
