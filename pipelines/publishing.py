@@ -169,10 +169,12 @@ def _write_notice(
     origin: str,
     seed: str | None,
 ) -> None:
+    from panel.exports import mark_of
     from sampling.notice import draw_notice
 
     name = names.get(export.code, export.code)
-    text = draw_notice(export, name, str(quarter), str(design["seed_sha256"]), origin, seed)
+    mark = mark_of(export.code, str(quarter))
+    text = draw_notice(export, name, str(quarter), str(design["seed_sha256"]), origin, seed, mark)
     write_text(out / f"notice_{export.code}.md", text)
 
 
