@@ -11,7 +11,7 @@ from sqlalchemy import Connection, insert, select, update
 
 from panel import audit, schema
 from panel.acting import text_of
-from panel.clues import Clues, members_of
+from panel.clues import Clues, clue_ids, members_of
 from panel.leads import CHECK_DAYS, EXTENSION_DAYS, pointer_text, shown_subject
 from panel.outcomes import add_outcomes, outcome_row
 from panel.schema_leads import lead, lead_note
@@ -51,7 +51,7 @@ class LeadWork(Clues):
     def leads(self, name: str | None = None) -> list[dict[str, Any]]:
         """Leads by number, with state in words, what pointed at them, and whether they are overdue; persons' numbers masked.
 
-        ``unmask_lead`` opens one, with a reason.
+        ``clues`` = numbers of what was reported. ``unmask_lead`` opens a person's number, with a reason.
         """
         self._require("see_leads")
         chosen = select(lead).order_by(lead.c.lead_id)
@@ -66,6 +66,7 @@ class LeadWork(Clues):
                 "subject_code": shown_subject(row),
                 "state_text": " ".join(words[row.state]),
                 "pointer": pointer_text(row.origin, row.source),
+                "clues": clue_ids(row),
                 "overdue": row.state in _UNDER_WAY and bool(row.due_date) and row.due_date < day,
             }
             for row in rows

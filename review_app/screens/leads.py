@@ -13,6 +13,7 @@ from panel.tables import fund_codes
 from records.errors import Situation
 from review_app import board_html, city, presenting
 from review_app.presenters import one_of
+from review_app.screens import behind
 from review_app.state import both, done, empty, failed, language, quarter_of, service, words, workplace
 
 
@@ -26,6 +27,7 @@ def show(panel: PanelService) -> None:
         return
     if panel.may("receive_clue"):
         _clue(name)
+    behind.show(panel)
     leads = panel.leads(name)
     if not leads:
         empty(_("Nothing here yet"), _("No lead is open."))
@@ -54,6 +56,8 @@ def _one(panel: PanelService, lead: dict[str, Any]) -> None:
         told = "clue" in str(lead["origin"] or "").split() and panel.works_on(lead)
         if told and st.button(_("Read what was reported"), key=f"{lead_id}-clues"):
             st.html(board_html.clues(panel.clue_texts(lead_id), _))
+        if lead["clues"] and panel.may("open_reporter"):
+            _reporter(lead)
         if lead["state"] in ("opened", "assigned") and panel.may("assign_lead"):
             _assign(lead_id)
         if lead["state"] == "assigned" and panel.may("check_lead"):
@@ -72,6 +76,20 @@ def _unmask(lead_id: str) -> None:
             st.code("\n".join(service().unmask_lead(lead_id, reason)), language=None)
         except Situation as situation:
             st.error(one_of(str(situation), language()))
+
+
+def _reporter(lead: dict[str, Any]) -> None:
+    _, lead_id = words(), lead["lead_id"]
+    with st.expander(_("Who reported it (is sealed)"), key=f"{lead_id}-sealed"):
+        number = st.selectbox(_("Report"), lead["clues"], key=f"{lead_id}-report")
+        reason = st.text_input(_("Why the seal is opened"), key=f"{lead_id}-seal-why")
+        if st.button(_("Open the seal (is logged)"), key=f"{lead_id}-seal", disabled=not reason.strip()):
+            try:
+                found = service().reporter_of(number, reason)
+            except Situation as situation:
+                st.error(one_of(str(situation), language()))
+                return
+            st.code(found or _("Nobody is known."), language=None)
 
 
 def _text(label: str, button: str, action: str, lead_id: str) -> None:

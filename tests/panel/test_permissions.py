@@ -41,7 +41,11 @@ CALLS: dict[str, list[Callable[[PanelService, str], Any]]] = {
     "see_attachment": [lambda p, c: p.attachments(c), lambda p, _: p.attachment("x")],
     "see_disputes": [lambda p, _: p.disputes(), lambda p, c: p.meetings(c)],
     "refer_to_third": [lambda p, c: p.refer_to_third(c)],
-    "adjudicate": [lambda p, c: p.adjudicate(c, ZERO, "q"), lambda p, c: p.correct_decision(c, ZERO, "x")],
+    "adjudicate": [
+        lambda p, c: p.adjudicate(c, ZERO, "q"),
+        lambda p, c: p.correct_decision(c, ZERO, "x"),
+        lambda p, _: p.decided(QUARTER),
+    ],
     "hold_meeting": [lambda p, c: p.hold_meeting(c, ["a", "b", "c"], "x", ZERO)],
     "set_gold": [lambda p, c: p.set_gold(c, ZERO, "x"), lambda p, c: p.gold_answer(c)],
     "notify": [lambda p, _: p.notify_quarter(QUARTER)],
