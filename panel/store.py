@@ -101,7 +101,7 @@ def _is_current(engine: Engine) -> bool:
 def open_store(url: str) -> Store:
     """Open a store, creating or migrating it. Raises ServiceUnavailable when the database does not answer.
 
-    A new SQLite file is made beside and renamed, so that a kill leaves none or a whole one.
+    A new SQLite file is made beside and renamed, so that a kill leaves none or a whole one; its owner alone reads it.
     """
     if url.startswith("sqlite:///"):
         path = Path(url.removeprefix("sqlite:///"))
@@ -109,6 +109,8 @@ def open_store(url: str) -> Store:
             path.parent.mkdir(parents=True, exist_ok=True)
             draft = path.with_name(f".{path.name}.{os.getpid()}.making")
             draft.unlink(missing_ok=True)
+            # Cases, names and files of the record: the log files that SQLite puts beside it take its mode over.
+            draft.touch(mode=0o600)
             making = _engine(f"sqlite:///{draft}")
             _migrate(making)
             # Closing the last connection folds the write-ahead log into the file.

@@ -100,8 +100,7 @@ def commit_seed(workplace: Workplace, quarter: str, given: str | None) -> None:
             raise WrongUse(
                 f"The log has a seed committed for {chosen} already ({logged[:12]}): bring {folder / 'commitment.json'} back."
             )
-        with beside(folder / "seed.txt") as draft:
-            draft.touch(mode=0o600)
+        with beside(folder / "seed.txt", private=True) as draft:
             draft.write_text(seed + "\n", encoding="utf-8")
         _log(workplace, "seed committed", chosen, facts)
         write_json(folder / "commitment.json", facts)
