@@ -61,8 +61,13 @@ def test_five_failures_lock_for_a_quarter_of_an_hour_or_until_the_administrator(
     for _ in range(5):
         with pytest.raises(NotPermitted, match="not right"):
             sign_in(store, "ann", "wrong")
-    with pytest.raises(NotPermitted, match="locked"):
-        sign_in(store, "ann", GOOD)
+    said = set()
+    for password in (GOOD, "wrong", ""):
+        with pytest.raises(NotPermitted, match=r"locked: try again after 16:15 \(China time\)") as refused:
+            sign_in(store, "ann", password)
+        said.add(str(refused.value))
+    # The right password is refused in the words of a wrong one.
+    assert len(said) == 1
     assert [row["state"] for row in list_accounts(store)] == ["locked"]
     clock.on(minutes=16)
     sign_in(store, "ann", GOOD)
