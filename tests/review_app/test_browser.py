@@ -98,7 +98,7 @@ WORDS = {
     "zh": {"start": "开始下一例", "found": "规则发现", "class": "2 用药不适宜", "decided": "已裁定",
            "duplicate": "重复给药"},
     "en": {"start": "Start with the next case", "found": "Findings of the rules", "class": "2 inappropriate",
-           "decided": "Decided", "duplicate": "duplicate medication"},
+           "decided": "Decided:", "duplicate": "duplicate medication"},
 }  # fmt: skip
 
 
