@@ -15,6 +15,7 @@ from pathlib import Path
 
 from assessment.money import apportion, half_up, yuan
 from assessment.scheme import Scheme
+from panel.exports import MARK, mark_of
 from records.errors import WrongUse
 from records.output import sha256, write_csv, write_json
 
@@ -139,11 +140,14 @@ def settle(data: ClearingInput, scheme: Scheme) -> list[ClearedPool]:
     ]
 
 
-def write_clearing(data: ClearingInput, scheme: Scheme, out: Path) -> list[str]:
-    """Write clearing_pools.csv, clearing_institutions.csv and manifest.json into ``out``, beside and renamed."""
+def write_clearing(data: ClearingInput, scheme: Scheme, out: Path, recipient: str) -> list[str]:
+    """Write clearing_pools.csv, clearing_institutions.csv and manifest.json into ``out``, beside and renamed.
+
+    All carry the mark of ``recipient``. Raises WrongUse without one.
+    """
     import pandas as pd
 
-    cleared = settle(data, scheme)
+    cleared, mark = settle(data, scheme), mark_of(recipient, str(data.year))
     draft = out.parent / f".{out.name}.building-{os.getpid()}"
     shutil.rmtree(draft, ignore_errors=True)
     draft.mkdir(parents=True)
@@ -156,7 +160,7 @@ def write_clearing(data: ClearingInput, scheme: Scheme, out: Path) -> list[str]:
     names = ["admdvs", "insutype", "opt_pool", "control_total", "adjustment", "elsewhere_amt", "fund_spending",
              "special_fees", "share_ratio", "clearing_total", "total_fund_share", "total_literal", "reading_difference",
              "points", "share_reading", "clause"]  # fmt: skip
-    write_csv(pd.DataFrame(pools, columns=names), draft / "clearing_pools.csv")
+    write_csv(pd.DataFrame(pools, columns=names).assign(**{MARK: mark}), draft / "clearing_pools.csv")
     parts = [
         (p.part.code, *c.pool.key, p.part.persons, f"{float(p.points):.4f}",
          *map(yuan, (p.part.spending, p.part.special, p.share, p.part.prepaid, p.part.deducted, p.clearing)), scheme.version)
@@ -165,9 +169,9 @@ def write_clearing(data: ClearingInput, scheme: Scheme, out: Path) -> list[str]:
     names = ["fixmedins_code", "admdvs", "insutype", "opt_pool", "persons", "points", "fund_spending", "special_fees",
              "share_of_total", "prepaid", "deducted", "clearing", "scheme_version"]  # fmt: skip
     frame = pd.DataFrame(parts, columns=names).sort_values(names[:4], ignore_index=True)
-    write_csv(frame, draft / "clearing_institutions.csv")
+    write_csv(frame.assign(**{MARK: mark}), draft / "clearing_institutions.csv")
     files = {path.name: sha256(path) for path in sorted(draft.iterdir())}
-    write_json(draft / "manifest.json", {"year": data.year, "scheme": scheme.version, "files": files})
+    write_json(draft / "manifest.json", {"year": data.year, "scheme": scheme.version, MARK: mark, "files": files})
     if out.exists():
         shutil.rmtree(out)
     draft.rename(out)

@@ -19,6 +19,7 @@ from assessment.scheme import Scheme
 from assessment.score_lines import score_lines
 from assessment.scores import Score, score_institutions, score_table
 from assessment.workbook import workbook
+from panel.exports import MARK, mark_of, marked
 from records.output import csv_text, sha256, write_bytes, write_csv, write_json, write_text
 
 if TYPE_CHECKING:
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
 
 _LOSS_COLUMNS = ["fixmedins_code", "quarter", "rxno", "feedetl_sn", "hilist_name", "case_id", "arm", "item_codes",
                  "fund_codes", "addressee", "loss_amt", "deducted_amt", "note", "clause"]  # fmt: skip
+
+#: Tables whose columns the contract lists: no mark is added to their CSV; the manifest has their hash beside the mark.
+AS_CONTRACTED = ("institution_estimates",)
 
 
 @dataclass(frozen=True)
@@ -47,24 +51,29 @@ def assessed(data: AssessmentInput, scheme: Scheme) -> Assessed:
     return Assessed(data, scheme, items, losses, score_institutions(data, items, scheme))
 
 
-def assess(data: AssessmentInput, scheme: Scheme, out: Path) -> list[str]:
+def assess(data: AssessmentInput, scheme: Scheme, out: Path, recipient: str) -> list[str]:
     """Write the assessment into ``out`` (replaced as a whole); the names of the files come back, sorted.
 
     The same input and scheme give the same bytes. Without any verdict the estimates are empty and the worksheets
-    have no verdict columns filled: a panel on paper can begin with them.
+    have no verdict columns filled: a panel on paper can begin with them. Tables and manifest carry the mark of
+    ``recipient``, letters and worksheets that of the institution they are for; what is published is for nobody, and
+    institution_estimates.csv has the contract's columns alone. Raises WrongUse without a recipient.
     """
+    mark_of(recipient, data.period)
     result = assessed(data, scheme)
     draft = out.parent / f".{out.name}.building-{os.getpid()}"
     shutil.rmtree(draft, ignore_errors=True)
     draft.mkdir(parents=True)
     tables = _tables(result)
-    for name, frame in tables.items():
+    handed = {name: marked(frame, recipient, data.period) for name, frame in tables.items()}
+    for name, frame in {**handed, **{name: tables[name] for name in AS_CONTRACTED}}.items():
         write_csv(frame, draft / f"{name}.csv")
-    write_bytes(draft / "assessment.xlsx", workbook(tables))
+    write_bytes(draft / "assessment.xlsx", workbook(handed))
     _write_letters(result, tables["institution_estimates"], draft)
     _write_worksheets(result, draft)
     files = {path.relative_to(draft).as_posix(): sha256(path) for path in sorted(draft.rglob("*")) if path.is_file()}
-    write_json(draft / "manifest.json", {**_manifest(data, scheme), "files": files})
+    manifest = {**_manifest(data, scheme), MARK: mark_of(recipient, data.period), "files": files}
+    write_json(draft / "manifest.json", manifest)
     if out.exists():
         shutil.rmtree(out)
     draft.rename(out)
@@ -141,6 +150,7 @@ def _write_worksheets(result: Assessed, folder: Path) -> None:
             body, foot = worksheet.sheet([dict(row) for row in group.to_dict("records")], verdicts)  # type: ignore[arg-type]
             name = result.data.names().get(str(code), "")
             head: list[list[object]] = [["机构 institution", str(code), name], ["季度 quarter", part.quarter],
+                                        ["接收标记 recipient mark", mark_of(str(code), part.quarter)],
                                         ["评审人 reviewer", "", "评审日期 date", ""], []]  # fmt: skip
             text = csv_text(["处方点评工作表 prescription review worksheet"], [*head, list(worksheet.HEADER), *body, [], *foot])
             write_text(folder / "worksheets" / f"{part.quarter}_{code}.csv", "\ufeff" + text)

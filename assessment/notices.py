@@ -10,6 +10,7 @@ from assessment.losses import LossLine
 from assessment.money import yuan
 from assessment.scheme import Scheme
 from assessment.scores import Score, number
+from panel.exports import mark_of
 
 
 def percent(value: float | None) -> str:
@@ -26,6 +27,7 @@ def notice(
         f"# 处方点评结果告知书 {data.period}",
         "Notice of prescription review\n",
         f"机构 institution: {name}（{score.code}）",
+        f"接收标记 recipient mark: {mark_of(score.code, data.period)}",
         "",
         "本告知书所列均为疑点和评审意见，违规行为由主管部门依法认定。",
         "Everything below is a suspected point or an opinion; only the competent authority establishes a violation.",

@@ -34,6 +34,7 @@ HEADERS = {
     "grade": "等级 grade",
     "rank": "排名 rank",
     "coverage": "评审覆盖率 coverage",
+    "recipient_mark": "接收标记 recipient_mark",
 }
 
 

@@ -26,10 +26,14 @@ _BATCH = 500
 def back_up(store: Store, path: Path) -> dict[str, int]:
     """Write every table but sessions into one zip with checksums; returns rows by table.
 
-    One moment of the store, whatever others write meanwhile; the file appears when it is whole.
+    One moment of the store, whatever others write meanwhile; the file appears when it is whole, for its owner's eyes only.
     """
     counts, sums = {}, {}
-    with store.read() as connection, beside(path) as draft, zipfile.ZipFile(draft, "w", zipfile.ZIP_DEFLATED) as bundle:
+    with (
+        store.read() as connection,
+        beside(path, private=True) as draft,
+        zipfile.ZipFile(draft, "w", zipfile.ZIP_DEFLATED) as bundle,
+    ):
         for table in metadata.sorted_tables:
             if table is session:
                 continue

@@ -18,7 +18,7 @@ from records.errors import NotFound
 from records.output import write_csv
 
 
-def export_cases(store: Store, name: str, path: Path, recipient: str) -> int:
+def write_cases(store: Store, name: str, path: Path, recipient: str, actor: str) -> int:
     """Write a quarter's cases as a blind list. Grain: one row a case, in its number's order; returns the rows.
 
     Neither arm, score nor findings are in it, nor names; sensitive diagnoses are masked as on the screen; cases that
@@ -40,7 +40,7 @@ def export_cases(store: Store, name: str, path: Path, recipient: str) -> int:
     ]
     frame = pd.DataFrame(listed)
     write_csv(marked(frame, recipient, name), path)
-    record_export(store, "cases exported", name, path, recipient)
+    record_export(store, "cases exported", name, path, recipient, actor)
     return len(frame)
 
 

@@ -33,7 +33,8 @@ def members_of(row: Any) -> list[str]:
     return [str(code) for part in _parts(row) for code in part.get("members", [])]
 
 
-def _clue_ids(row: Any) -> list[str]:
+def clue_ids(row: Any) -> list[str]:
+    """Numbers of the reports on a lead, as its pointer names them."""
     return [str(part["clue_id"]) for part in _parts(row) if "clue_id" in part]
 
 
@@ -81,7 +82,7 @@ class Clues(Acting):
             entry = {"subject_type": kind, "subject_code": code, "source": source, "origin": "clue"}
             add_leads(connection, self.actor.account, name, [entry])
             found = connection.execute(select(lead).where(*same)).one()
-            if number[:_SHORT] not in _clue_ids(found):
+            if number[:_SHORT] not in clue_ids(found):
                 self._join(connection, found, source)
         return str(found.lead_id)
 
@@ -101,20 +102,20 @@ class Clues(Acting):
         self._require("see_leads", lead_id)
         with self._change(lead_id) as connection:
             row = self._lead(connection, lead_id)
-            if not self.may_read_clues(row._mapping):
+            if not self.works_on(row._mapping):
                 raise NotPermitted("您不是该线索的核查人员 You are no officer of this lead.")
             number = func.substr(clue.c.clue_id, 1, _SHORT)
             rows = connection.execute(
                 select(clue.c.received, clue.c.channel, clue.c.text, number.label("number"))
-                .where(number.in_(_clue_ids(row)))
+                .where(number.in_(clue_ids(row)))
                 .order_by(clue.c.received, clue.c.clue_id)
             ).all()
             read = {"clues": [entry.number for entry in rows]}
             audit.record(connection, self.actor.account, "clue read", lead_id, read)
         return [{"received": entry.received, "channel": entry.channel, "text": entry.text} for entry in rows]
 
-    def may_read_clues(self, row: Mapping[str, Any]) -> bool:
-        """Whether the actor may read what was reported on a lead, one row of ``leads``."""
+    def works_on(self, row: Mapping[str, Any]) -> bool:
+        """Whether the actor checks a lead, one row of ``leads``, or decides leads: they read what was reported."""
         officer = self.may("check_lead") and self.actor.account in str(row["officers"] or "").split()
         return officer or self.may("decide_lead")
 

@@ -14,7 +14,7 @@ from panel import audit, probes
 from panel.acting import text_of
 from panel.giving import give, given_time, is_known, verdicts_of
 from panel.reviewing import Reviewing
-from panel.schema import case
+from panel.schema import assignment, case, verdict
 from panel.schema_work import meeting
 from panel.verdict_input import VerdictInput, check
 from panel.waiting import LIVE, need_for, overseers, place, pool_of, rules_in, seen_by
@@ -177,7 +177,8 @@ class Deciding(Reviewing):
             if found.kind is not None or found.state not in ("adjudicated", "agreed", *_DECIDED):
                 raise WrongUse("只有已有结论的病例可作金标准 Only a decided case can become one with a known answer.")
             checked = check(given, None)
-            answer = {"verdict_class": checked.verdict_class, "item_codes": sorted(checked.item_codes), "why": reason,
+            items = {*checked.item_codes, *(code for line in checked.lines for code in line.item_codes)}
+            answer = {"verdict_class": checked.verdict_class, "item_codes": sorted(items), "why": reason,
                       "by": self.actor.account}  # fmt: skip
             probes.set_gold(connection, self.actor.account, case_id, answer)
 
@@ -189,6 +190,28 @@ class Deciding(Reviewing):
         if case_id not in answers:
             raise NotFound(f"{case_id}没有金标准 Case {case_id} has no known answer.")
         return dict(json.loads(json.dumps(answers[case_id])))
+
+    def decided(self, name: str) -> list[dict[str, Any]]:
+        """Decided cases of a quarter by number: case_id, state, ``mine`` = the actor's decision that can still be corrected,
+        ``gold`` = it has a known answer. None on which the actor has a verdict of their own to give.
+        """
+        self._require("adjudicate", name)
+        me = self.actor.expert_id or self.actor.account
+        own = (verdict.c.expert_id == me, verdict.c.stage == "adjudication")
+        waits = select(assignment.c.case_id).where(assignment.c.expert_id == me, assignment.c.state == "open")
+        chosen = select(case.c.case_id, case.c.state).where(
+            case.c.quarter == name, case.c.kind.is_(None), case.c.state.in_(("adjudicated", "agreed", *_DECIDED)),
+            case.c.case_id.not_in(waits),
+        )  # fmt: skip
+        with self.store.read() as connection:
+            rows = connection.execute(chosen.order_by(case.c.number)).all()
+            mine = {row.case_id for row in connection.execute(select(verdict.c.case_id).where(*own))}
+            gold = probes.gold_answers(connection)
+        return [
+            {"case_id": row.case_id, "state": row.state, "mine": row.state == "adjudicated" and row.case_id in mine,
+             "gold": row.case_id in gold}
+            for row in rows
+        ]  # fmt: skip
 
 
 def _carried(votes: int, present: int, casting: bool) -> None:

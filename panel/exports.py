@@ -30,8 +30,10 @@ def marked(frame: pd.DataFrame, recipient: str, subject: str) -> pd.DataFrame:
     return frame.assign(**{MARK: mark_of(recipient, subject)})
 
 
-def record_export(store: Store, action: str, subject: str, path: Path, recipient: str, actor: str = "command line") -> None:
+def record_export(
+    store: Store, action: str, subject: str, path: Path, recipient: str, actor: str, facts: dict[str, str] | None = None
+) -> None:
     """Log what was exported for whom, with the file's hash; never its path."""
     with store.change() as connection:
-        facts = {"recipient": recipient, "mark": mark_of(recipient, subject), "sha256": sha256(path)}
-        audit.record(connection, actor, action, subject, facts)
+        told = {"recipient": recipient, "mark": mark_of(recipient, subject), "sha256": sha256(path)}
+        audit.record(connection, actor, action, subject, {**(facts or {}), **told})

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from panel.lead_work import LeadWork
+from panel.leads import shown_subject
+from panel.unmasking import LeadUnmasking
 from records.masking import mask_code
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ SELECT date_trunc('week', fee_ocur_time)::DATE AS week, count(DISTINCT setl_id) 
 FROM net_line WHERE {subject} = $code GROUP BY 1 ORDER BY 1"""
 
 
-class LeadPicture(LeadWork):
+class LeadPicture(LeadUnmasking):
     """Looking at a lead."""
 
     def lead_picture(self, lead_id: str, con: duckdb.DuckDBPyConnection) -> dict[str, Any]:
@@ -49,4 +50,4 @@ class LeadPicture(LeadWork):
             {"week": week.isoformat(), "visits": visits, "amt": str(amt)}
             for week, visits, amt in con.execute(_WEEKS.format(subject=subject), asked).fetchall()
         ]
-        return {"subject": row.subject_type, "code": self._subject(row), "partners": partners, "weeks": weeks}
+        return {"subject": row.subject_type, "code": shown_subject(row), "partners": partners, "weeks": weeks}

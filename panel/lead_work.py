@@ -11,15 +11,14 @@ from sqlalchemy import Connection, insert, select, update
 
 from panel import audit, schema
 from panel.acting import text_of
-from panel.clues import Clues, members_of
-from panel.leads import CHECK_DAYS, EXTENSION_DAYS, pointer_text
+from panel.clues import Clues, clue_ids, members_of
+from panel.leads import CHECK_DAYS, EXTENSION_DAYS, pointer_text, shown_subject
 from panel.outcomes import add_outcomes, outcome_row
 from panel.schema_leads import lead, lead_note
 from panel.tables import check_transition, states
 from panel.waiting import today
 from panel.working_days import after, calendar_of
 from records.errors import NotPermitted, WrongUse
-from records.masking import mask_code
 from records.periods import Quarter
 
 OFFICERS = 2
@@ -52,7 +51,7 @@ class LeadWork(Clues):
     def leads(self, name: str | None = None) -> list[dict[str, Any]]:
         """Leads by number, with state in words, what pointed at them, and whether they are overdue; persons' numbers masked.
 
-        An investigator who is an officer of a lead sees its subject's number.
+        ``clues`` = numbers of what was reported. ``unmask_lead`` opens a person's number, with a reason.
         """
         self._require("see_leads")
         chosen = select(lead).order_by(lead.c.lead_id)
@@ -64,17 +63,14 @@ class LeadWork(Clues):
         return [
             {
                 **{key: value for key, value in row._mapping.items() if key not in ("source", "subject_code")},
-                "subject_code": self._subject(row),
+                "subject_code": shown_subject(row),
                 "state_text": " ".join(words[row.state]),
                 "pointer": pointer_text(row.origin, row.source),
+                "clues": clue_ids(row),
                 "overdue": row.state in _UNDER_WAY and bool(row.due_date) and row.due_date < day,
             }
             for row in rows
         ]
-
-    def _subject(self, row: Any) -> str:
-        officer = self.actor.account in str(row.officers or "").split()
-        return str(row.subject_code) if officer or row.subject_type != "person" else mask_code(row.subject_code, 4)
 
     def lead_notes(self, lead_id: str) -> list[dict[str, Any]]:
         """What was written on a lead, oldest first."""

@@ -18,6 +18,7 @@ from panel.tables import states
 from panel.waiting import today
 from panel.working_days import after, calendar_of
 from records.errors import NotFound
+from records.masking import mask_code
 from records.output import write_csv
 
 if TYPE_CHECKING:
@@ -125,6 +126,11 @@ def pointer_text(origin: str | None, source: str) -> str:
     return "；".join(words)
 
 
+def shown_subject(row: Any) -> str:
+    """A lead's subject as lists show it: a person's number masked, other codes whole."""
+    return mask_code(str(row.subject_code), 4) if row.subject_type == "person" else str(row.subject_code)
+
+
 def list_leads(store: Store, quarter: str | None = None) -> pd.DataFrame:
     """Leads with their state. Grain: one row a lead, by number; ``pointer`` says what pointed at the subject."""
     import pandas as pd
@@ -139,14 +145,19 @@ def list_leads(store: Store, quarter: str | None = None) -> pd.DataFrame:
     return frame.assign(pointer=pd.Series(pointers, index=frame.index, dtype="object")).drop(columns="source")
 
 
-def export_leads(store: Store, quarter: str, path: Path, recipient: str) -> int:
-    """Write a quarter's leads as CSV, with the recipient's mark; returns the rows. Raises NotFound when there are none."""
+def write_leads(store: Store, quarter: str, path: Path, recipient: str, actor: str, *, why: str | None = None) -> int:
+    """Write a quarter's leads as CSV, with the recipient's mark; returns the rows. Raises NotFound when there are none.
+
+    Persons' numbers are masked unless ``why`` says for what they are needed; the log keeps it.
+    """
     frame = list_leads(store, quarter)
     if frame.empty:
         raise NotFound(f"{quarter} has no leads.")
     words = states("lead")
     frame = frame.assign(state_text=[" ".join(words[state]) for state in frame["state"]])
+    if why is None:
+        frame = frame.assign(subject_code=[shown_subject(row) for row in frame.itertuples(index=False)])
     frame = marked(frame, recipient, quarter)
     write_csv(frame, path)
-    record_export(store, "leads exported", quarter, path, recipient)
+    record_export(store, "leads exported", quarter, path, recipient, actor, {"unmasked": why} if why else None)
     return len(frame)

@@ -55,17 +55,18 @@ class Objections(Deciding):
         """
         self._require("record_appeal", case_id)
         said = text_of(text, "申诉内容 the statement")
+        why_late = text_of(late_reason, "逾期受理理由 the reason") if late_reason and late_reason.strip() else None
         with self._change(case_id) as connection:
             found = self._case(connection, case_id)
             check_transition(found.state, "appealed", self.actor.roles)
             told = connection.execute(select(notice).where(notice.c.case_id == case_id)).first()
             late = told is not None and today() > told.objection_until
-            if late and not (late_reason or "").strip():
+            if late and why_late is None:
                 raise WrongUse("已过申诉期限，受理须写明理由 The time to object is over: say why it is taken all the same.")
             row: dict[str, Any] = {
                 "appeal_id": hashlib.sha256(audit.canonical([case_id, said]).encode()).hexdigest(),
                 "case_id": case_id, "received": given_time(), "account": self.actor.account, "text": said,
-                "late_reason": (late_reason or "").strip() or None, "state": "open", "decided_by": None, "reason": None,
+                "late_reason": why_late, "state": "open", "decided_by": None, "reason": None,
             }  # fmt: skip
             self._move_to(connection, found, "appealed")
             connection.execute(insert(appeal).values(**row))

@@ -161,7 +161,8 @@ def sign_in_oidc(store: Store, settings: OidcSettings, claims: Mapping[str, Any]
 
     Raises NotPermitted for claims that do not hold, for somebody without a role here or with two that nobody may have
     together, and for an account that was closed here. The account is known by issuer and subject, never by its name,
-    which may change hands.
+    which may change hands. Roles that the provider no longer gives are gone with this, sessions that have them end, also
+    where nobody is let in.
     """
     try:
         check_claims(settings, claims, nonce)
@@ -172,8 +173,11 @@ def sign_in_oidc(store: Store, settings: OidcSettings, claims: Mapping[str, Any]
     try:
         check_apart(roles)
     except WrongUse as wrong:
+        _withdraw(store, identity)
         record_refused(store, settings)
         raise NotPermitted(str(wrong)) from wrong
+    if not roles:
+        _withdraw(store, identity)
     signed: SignedIn | None = None
     with store.change() as connection:
         row = connection.execute(select(account).where(account.c.identity == identity)).first()
@@ -198,6 +202,18 @@ def sign_in_oidc(store: Store, settings: OidcSettings, claims: Mapping[str, Any]
     if signed is None:
         raise NotPermitted("此账号在本系统没有角色 This account has no role here: ask the administrator.")
     return signed
+
+
+def _withdraw(store: Store, identity: str) -> None:
+    """Take every role from an outside account, and end its sessions; nothing where it has none or is not known."""
+    with store.change() as connection:
+        row = connection.execute(select(account).where(account.c.identity == identity)).first()
+        if row is None or not row.roles:
+            return
+        connection.execute(update(account).where(account.c.account == row.account).values(roles=""))
+        end_sessions(connection, row.account, row.account)
+        rows = {"account": [{"account": row.account}]}
+        audit.record_rows(connection, row.account, "roles withdrawn", row.account, rows, roles=row.roles)
 
 
 def _new_name(connection: Any, wanted: str) -> str:

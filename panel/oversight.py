@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import asdict
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
@@ -99,6 +100,11 @@ class Oversight(Acting):
         """Accounts with their roles and state; never their passwords."""
         self._require("manage_accounts")
         return list_accounts(self.store)
+
+    def of_models(self, read: Callable[[], Any]) -> Any:
+        """What ``read`` tells of models, scores, drift or the gate; it is not called for those who may not see them."""
+        self._require("see_models")
+        return read()
 
     def quarter_design(self, name: str) -> dict[str, Any]:
         """The design a quarter was drawn by."""

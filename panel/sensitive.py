@@ -14,7 +14,7 @@ MASKED = {"diag_code": "＊＊＊", "diag_name": "敏感诊断，已隐去 sensi
 
 @cache
 def groups() -> dict[str, dict[str, Any]]:
-    """Groups with their words, ICD-10 prefixes and the ATC prefixes of drugs they bear on."""
+    """Groups with their words, source, ICD-10 prefixes and the ATC prefixes of drugs they bear on."""
     return tomllib.loads((Path(__file__).parent / "sensitive.toml").read_text(encoding="utf-8"))
 
 

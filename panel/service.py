@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from panel.attaching import Attaching
+from panel.exporting import Exporting
 from panel.lead_picture import LeadPicture
 from panel.objections import Objections
 from panel.oversight import Oversight
@@ -13,5 +14,7 @@ from panel.reliability_view import ReliabilityView
 from panel.unmasking import Unmasking
 
 
-class PanelService(Objections, RecordsAsked, Attaching, Unmasking, LeadPicture, ReliabilityView, People, Pooling, Oversight):
-    """The panel for one signed-in actor: cases, records, attachments, masks, leads, agreement, people, oversight."""
+class PanelService(
+    Objections, RecordsAsked, Attaching, Unmasking, LeadPicture, ReliabilityView, People, Pooling, Oversight, Exporting
+):
+    """The panel for one signed-in actor: cases, records, files, masks, leads, agreement, people, oversight, exports."""

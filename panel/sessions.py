@@ -32,6 +32,14 @@ class Actor:
     must_change: bool = False
 
 
+def operator() -> Actor:
+    """Who works on the command line: whoever runs the machine, and so holds the store. The log names them so.
+
+    They export what a supervisor may; nothing else of the panel is done in their name.
+    """
+    return Actor("command line", "command line", frozenset({"supervisor"}), None)
+
+
 @dataclass(frozen=True)
 class SignedIn:
     """A new session. ``token`` is shown once and stored only as a hash."""

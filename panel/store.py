@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.exc import OperationalError
 
 from panel import history
-from records.errors import ServiceUnavailable, StoreLocked
+from records.errors import ServiceUnavailable, StoreLocked, WrongUse
 
 if TYPE_CHECKING:
     from typing import Any
@@ -61,8 +61,11 @@ def _engine(url: str) -> Engine:
     if url.startswith(("postgresql://", "postgres://")):
         url = "postgresql+psycopg://" + url.partition("://")[2]
     if not url.startswith("sqlite"):
-        return create_engine(url, pool_pre_ping=True)
+        engine = create_engine(url, pool_pre_ping=True)
+        _watch_texts(engine)
+        return engine
     engine = create_engine(url, connect_args={"timeout": _BUSY_SECONDS})
+    _watch_texts(engine)
 
     @event.listens_for(engine, "connect")
     def _on_connect(connection: Any, _record: Any) -> None:
@@ -78,6 +81,34 @@ def _engine(url: str) -> Engine:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
     return engine
+
+
+def refuse_unkept(context: Any, kept: Mapping[str, Any]) -> None:
+    """Raise WrongUse for a text that no database can keep, or that is longer than its column: one sentence, not a crash.
+
+    PostgreSQL refuses both in words of its own, SQLite takes both; here they are refused alike. ``kept`` = values by the
+    name of their place in the statement of ``context``.
+    """
+    writes = context.isinsert or context.isupdate
+    for name, value in kept.items():
+        texts = [entry for entry in (value if isinstance(value, list | tuple) else [value]) if isinstance(entry, str)]
+        if any("\0" in entry for entry in texts):
+            raise WrongUse("文字含无法保存的字符 The text has a character that cannot be kept.")
+        place = context.compiled.binds.get(name) if writes else None
+        most = None if place is None else getattr(place.type, "length", None)
+        if place is not None and most and any(len(entry) > most for entry in texts):
+            raise WrongUse(f"文字过长，最多{most}字 The text is too long: at most {most} characters ({place.key}).")
+
+
+def _watch_texts(engine: Engine) -> None:
+    @event.listens_for(engine, "before_cursor_execute")
+    def _look(_connection: Connection, _cursor: Any, _sql: str, _values: Any, context: Any, _many: bool) -> None:
+        if context.compiled is None or getattr(context, "looked_at", False):
+            return
+        # A long insert comes in batches, each with the values of all.
+        context.looked_at = True
+        for kept in context.compiled_parameters:
+            refuse_unkept(context, kept)
 
 
 def _migrate(engine: Engine) -> None:
@@ -103,7 +134,7 @@ def _is_current(engine: Engine) -> bool:
 def open_store(url: str) -> Store:
     """Open a store, creating or migrating it. Raises ServiceUnavailable when the database does not answer.
 
-    A new SQLite file is made beside and renamed, so that a kill leaves none or a whole one.
+    A new SQLite file is made beside and renamed, so that a kill leaves none or a whole one; its owner alone reads it.
     """
     if url.startswith("sqlite:///"):
         path = Path(url.removeprefix("sqlite:///"))
@@ -111,6 +142,8 @@ def open_store(url: str) -> Store:
             path.parent.mkdir(parents=True, exist_ok=True)
             draft = path.with_name(f".{path.name}.{os.getpid()}.making")
             draft.unlink(missing_ok=True)
+            # Cases, names and files of the record: the log files that SQLite puts beside it take its mode over.
+            draft.touch(mode=0o600)
             making = _engine(f"sqlite:///{draft}")
             _migrate(making)
             # Closing the last connection folds the write-ahead log into the file.

@@ -7,6 +7,8 @@ from typing import Any
 from panel import audit
 from panel.acting import Acting, text_of
 from panel.cases import payload_of
+from panel.clues import members_of
+from panel.lead_work import LeadWork
 from panel.waiting import LIVE
 from records.errors import NotPermitted
 
@@ -39,3 +41,21 @@ class Unmasking(Acting):
             audit.record(connection, self.actor.account, "unmasked identity", case_id, {"reason": why})
         payload = payload_of(found)
         return {**payload["sealed"], "rxno": payload["rxno"], "dept_name": payload.get("dept_name")}
+
+
+class LeadUnmasking(LeadWork):
+    """Whom a lead is about."""
+
+    def unmask_lead(self, lead_id: str, reason: str) -> list[str]:
+        """The number of a lead's subject, or of each member of a group. Needs a reason, is logged.
+
+        For the lead's officers and those who decide leads.
+        """
+        self._require("unmask_identity", lead_id)
+        why = text_of(reason, "查看理由 the reason")
+        with self._change(lead_id) as connection:
+            row = self._lead(connection, lead_id)
+            if not self.works_on(row._mapping):
+                raise NotPermitted("您不是该线索的核查人员 You are no officer of this lead.")
+            audit.record(connection, self.actor.account, "unmasked lead", lead_id, {"reason": why})
+        return members_of(row) if row.subject_type == "group" else [str(row.subject_code)]

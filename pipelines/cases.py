@@ -62,13 +62,14 @@ def _quarter(workplace: Workplace, given: str | None) -> str:
 
 def export(workplace: Workplace, quarter: str | None, to: Path | None, recipient: str) -> None:
     """Write the quarter's cases as a blind list."""
-    from panel.case_list import export_cases
+    from panel.service import PanelService
+    from panel.sessions import operator
     from panel.store import open_store
 
     name = _quarter(workplace, quarter)
     path = to or workplace.quarter(name) / "cases.csv"
     with open_store(workplace.store_url()) as store:
-        rows = export_cases(store, name, path, recipient)
+        rows = PanelService(store, operator()).export_cases(name, path, recipient)
     sys.stdout.write(f"{path}: {rows}\n")
 
 
@@ -157,13 +158,14 @@ def show_leads(workplace: Workplace, quarter: str | None) -> None:
     show(["线索 lead", "对象 subject", "编码 code", "状态 state", "期限 due", "来源 pointer"], rows)
 
 
-def export_lead_list(workplace: Workplace, quarter: str | None, to: Path | None, recipient: str) -> None:
+def export_lead_list(workplace: Workplace, quarter: str | None, to: Path | None, recipient: str, unmask: str | None) -> None:
     """Write the quarter's leads as CSV."""
-    from panel.leads import export_leads
+    from panel.service import PanelService
+    from panel.sessions import operator
     from panel.store import open_store
 
     name = _quarter(workplace, quarter)
     path = to or workplace.quarter(name) / "leads.csv"
     with open_store(workplace.store_url()) as store:
-        rows = export_leads(store, name, path, recipient)
+        rows = PanelService(store, operator()).export_leads(name, path, recipient, unmask)
     sys.stdout.write(f"{path}: {rows}\n")

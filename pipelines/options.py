@@ -7,6 +7,9 @@ from typing import Annotated
 
 import typer
 
+#: Whom an export is for where nobody is named: it stays with whoever wrote it.
+UNNAMED = "command line"
+
 Work = Annotated[
     Path | None,
     typer.Option("--work", help="Work folder (else RXPANEL_WORK, else ./work).", show_default=False),
@@ -18,6 +21,7 @@ QuarterOrNewest = Annotated[
 ]
 Data = Annotated[str, typer.Option("--data", help="Folder of input tables, or a database address.")]
 Out = Annotated[Path, typer.Option("--out", help="Folder to write to.")]
+Recipient = Annotated[str, typer.Option("--recipient", help="Whom the export is for: it carries the mark.")]
 Threads = Annotated[int, typer.Option("--threads", min=1, help="Processor threads to use.")]
 MemoryLimit = Annotated[str, typer.Option("--memory-limit", help="Memory for the data engine, such as 8GB.")]
 Seed = Annotated[

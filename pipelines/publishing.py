@@ -100,8 +100,7 @@ def commit_seed(workplace: Workplace, quarter: str, given: str | None) -> None:
             raise WrongUse(
                 f"The log has a seed committed for {chosen} already ({logged[:12]}): bring {folder / 'commitment.json'} back."
             )
-        with beside(folder / "seed.txt") as draft:
-            draft.touch(mode=0o600)
+        with beside(folder / "seed.txt", private=True) as draft:
             draft.write_text(seed + "\n", encoding="utf-8")
         _log(workplace, "seed committed", chosen, facts)
         write_json(folder / "commitment.json", facts)
@@ -169,10 +168,12 @@ def _write_notice(
     origin: str,
     seed: str | None,
 ) -> None:
+    from panel.exports import mark_of
     from sampling.notice import draw_notice
 
     name = names.get(export.code, export.code)
-    text = draw_notice(export, name, str(quarter), str(design["seed_sha256"]), origin, seed)
+    mark = mark_of(export.code, str(quarter))
+    text = draw_notice(export, name, str(quarter), str(design["seed_sha256"]), origin, seed, mark)
     write_text(out / f"notice_{export.code}.md", text)
 
 

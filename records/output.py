@@ -23,11 +23,17 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 @contextmanager
-def beside(path: Path) -> Iterator[Path]:
-    """Give a path beside ``path`` to write to, and rename it into place when the block ends well."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+def beside(path: Path, *, private: bool = False) -> Iterator[Path]:
+    """Give a path beside ``path`` to write to, and rename it into place when the block ends well.
+
+    ``private`` = from its first byte nobody but the owner reads the file, nor what else a folder made for it holds.
+    """
+    path.parent.mkdir(mode=0o700 if private else 0o777, parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
+        if private:
+            draft.unlink(missing_ok=True)
+            draft.touch(mode=0o600)
         yield draft
         with draft.open("rb") as written:
             os.fsync(written.fileno())

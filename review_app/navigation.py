@@ -34,6 +34,7 @@ def screens(_: Callable[[str], str]) -> list[Screen]:
         Screen("queue", _("My queue"), "see_queue"),
         Screen("case", _("Case"), "see_queue"),
         Screen("disputes", _("Disputes"), "adjudicate"),
+        Screen("decided", _("Decided cases"), "adjudicate"),
         Screen("board", _("Quarter board"), "see_progress"),
         Screen("institutions", _("Institutions"), "see_progress"),
         Screen("agreement", _("Agreement"), "see_reliability"),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from html import escape
 
+from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from panel.oidc import OidcSettings
@@ -22,6 +24,17 @@ _HEADERS = {
     # The address of a page may carry the provider's code: no other page learns it.
     "Referrer-Policy": "no-referrer",
 }
+
+
+def is_secure(request: Request, settings: OidcSettings | None) -> bool:
+    """Whether people reach this app by https, so that its cookie never goes without: by what the request, the proxy before
+    the app (X-Forwarded-Proto), the provider's settings or RXPANEL_SECURE_COOKIES=1 say.
+
+    Whoever sends a false header only keeps their own browser from sending the cookie.
+    """
+    forwarded = request.headers.get("x-forwarded-proto", "").split(",")[0].strip().lower()
+    told = settings is not None and settings.address.startswith("https:")
+    return "https" in (request.url.scheme, forwarded) or told or os.environ.get("RXPANEL_SECURE_COOKIES") == "1"
 
 
 def page(title: str, body: str, problem: str = "", status: int = 403, head: str = "") -> HTMLResponse:

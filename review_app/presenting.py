@@ -195,6 +195,30 @@ def lead_rows(leads: Sequence[dict[str, Any]], _: Words, language: str) -> list[
     ]
 
 
+def decided_labels(rows: Sequence[dict[str, Any]], _: Words, language: str) -> dict[str, str]:
+    """Decided cases in words, by number: where each stands, and whether the decision is one's own or a known answer."""
+    marks = {"mine": _("my decision"), "gold": _("known answer")}
+    return {
+        row["case_id"]: " · ".join(
+            [row["case_id"], told(states()[row["state"]], language), *(word for key, word in marks.items() if row[key])]
+        )
+        for row in rows
+    }
+
+
+def known_answer(answer: dict[str, Any], language: str) -> str:
+    """A case's known answer in words: class, codes, why."""
+    codes = presenters.codes_text(" ".join(answer["item_codes"]), language)
+    return " · ".join([presenters.class_text(answer["verdict_class"], language), *codes, str(answer["why"])])
+
+
+def identity_pairs(found: dict[str, Any], _: Words) -> list[tuple[str, str]]:
+    """What stands behind a case: number and person, prescriber, department, institution."""
+    names = {"rxno": _("Prescription"), "psn_no": _("Person"), "dr_codg": _("Prescriber, number"), "dr_name": _("Prescriber"),
+             "dept_name": _("Department"), "fixmedins_code": _("Institution"), "fixmedins_name": _("Name")}  # fmt: skip
+    return [(word, str(found.get(key) or NONE)) for key, word in names.items()]
+
+
 def subject_text(kind: str, _: Words) -> str:
     """A lead's kind of subject in words."""
     names = {"person": _("person"), "practitioner": _("practitioner"), "institution": _("institution"),

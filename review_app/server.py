@@ -26,7 +26,7 @@ from records.errors import Situation
 from records.workplace import Workplace
 from review_app import oidc_routes
 from review_app.navigation import screens
-from review_app.pages import COOKIE, page, password_page, sign_in_page, status_of
+from review_app.pages import COOKIE, is_secure, page, password_page, sign_in_page, status_of
 
 
 def _store_url() -> str:
@@ -49,7 +49,7 @@ async def _signin(request: Request) -> Response:
     except Situation as situation:
         return sign_in_page(settings, str(situation))
     answer = RedirectResponse("/password" if signed.must_change else "/", status_code=303)
-    secure = request.url.scheme == "https"
+    secure = is_secure(request, settings)
     answer.set_cookie(COOKIE, signed.token, httponly=True, samesite="strict", secure=secure, path="/")
     return answer
 

@@ -13,14 +13,20 @@ ORIGINS = {
 }
 
 
-def draw_notice(export: FrameExport, name: str, quarter: str, seed_sha256: str, origin: str, seed: str | None) -> str:
-    """The notice as Markdown. ``origin`` = one of ORIGINS; ``seed`` None = not yet published: SEED holds its place."""
+def draw_notice(
+    export: FrameExport, name: str, quarter: str, seed_sha256: str, origin: str, seed: str | None, mark: str
+) -> str:
+    """The notice as Markdown. ``origin`` = one of ORIGINS; ``seed`` None = not yet published: SEED holds its place.
+
+    ``mark`` = the mark of the institution that it is for.
+    """
     zh, en = ORIGINS[origin]
     lines = [
         f"# 处方点评抽样告知书 {quarter}",
         "Notice of the draw",
         "",
         f"机构 institution: {name}（{export.code}）",
+        f"接收标记 recipient mark: {mark}",
         "",
         f"- 抽样框 frame: `{export.file_name}`，SHA-256 `{export.sha256}`",
         f"- 种子的 SHA-256（{zh}） hash of the seed ({en}): `{seed_sha256}`",

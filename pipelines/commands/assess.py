@@ -18,10 +18,11 @@ def assess(
     year: Annotated[int | None, typer.Option(help="Year, joining its quarters.")] = None,
     work: options.Work = None,
     scheme: options.Scheme = None,
+    recipient: options.Recipient = options.UNNAMED,
 ) -> None:
     """考核 Estimates with intervals, scores, doubt lists, notices, worksheets, ledgers, exports.
 
-    Example: rxpanel assess --quarter 2026Q3 --work work --out results
+    Example: rxpanel assess --quarter 2026Q3 --work work --out results --recipient 医保局
     """
     from pipelines.assess import assess_quarters
 
@@ -32,7 +33,7 @@ def assess(
         quarters = [Quarter.parse(quarter)]
     else:
         quarters = [found for found in workplace.quarters() if found.year == year]
-    assess_quarters(workplace, quarters, out, scheme, quarter or str(year))
+    assess_quarters(workplace, quarters, out, scheme, quarter or str(year), recipient)
 
 
 def explain(
@@ -57,14 +58,15 @@ def settle(
     out: options.Out,
     work: options.Work = None,
     scheme: options.Scheme = None,
+    recipient: options.Recipient = options.UNNAMED,
 ) -> None:
     """年度清算 The annual clearing, from a closed annual assessment.
 
-    Example: rxpanel settle --year 2026 --work work --out clearing
+    Example: rxpanel settle --year 2026 --work work --out clearing --recipient 基金科
     """
     from pipelines.assess import settle_year
 
-    settle_year(Workplace.of(work), year, out, scheme)
+    settle_year(Workplace.of(work), year, out, scheme, recipient)
 
 
 def register(root: typer.Typer) -> None:

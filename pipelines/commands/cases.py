@@ -14,7 +14,6 @@ experts = typer.Typer(no_args_is_help=True, help="专家库 The expert pool.")
 app = typer.Typer(no_args_is_help=True, help="病例 Cases out, verdicts in.")
 leads = typer.Typer(no_args_is_help=True, help="线索 Suspected subjects and what became of them.")
 File = Annotated[Path, typer.Argument(help="File to read (CSV or Parquet).")]
-Recipient = Annotated[str, typer.Option("--recipient", help="Whom the file is for; every row carries the mark.")]
 To = Annotated[Path | None, typer.Option("--to", "--out", help="File to write (else under WORK).")]
 
 
@@ -47,7 +46,10 @@ def list_cases(quarter: options.QuarterOrNewest = None, work: options.Work = Non
 
 @app.command("export")
 def export_cases(
-    quarter: options.QuarterOrNewest = None, to: To = None, recipient: Recipient = "command line", work: options.Work = None
+    quarter: options.QuarterOrNewest = None,
+    to: To = None,
+    recipient: options.Recipient = options.UNNAMED,
+    work: options.Work = None,
 ) -> None:
     """导出病例 Cases as a blind list for experts who judge on paper or elsewhere.
 
@@ -82,15 +84,21 @@ def list_leads(quarter: options.QuarterOrNewest = None, work: options.Work = Non
 
 @leads.command("export")
 def export_leads(
-    quarter: options.QuarterOrNewest = None, to: To = None, recipient: Recipient = "command line", work: options.Work = None
+    quarter: options.QuarterOrNewest = None,
+    to: To = None,
+    recipient: options.Recipient = options.UNNAMED,
+    unmask: Annotated[
+        str | None, typer.Option("--unmask", help="Why persons' numbers must stand in it whole; the log keeps the reason.")
+    ] = None,
+    work: options.Work = None,
 ) -> None:
-    """导出线索 Leads as a list for the officers who check them.
+    """导出线索 Leads as a list for the officers who check them, persons' numbers masked unless a reason is given.
 
     Example: rxpanel leads export --quarter 2026Q3 --to leads.csv --recipient 稽核科 --work work
     """
     from pipelines.cases import export_lead_list
 
-    export_lead_list(Workplace.of(work), quarter, to, recipient)
+    export_lead_list(Workplace.of(work), quarter, to, recipient, unmask)
 
 
 @leads.command("import-outcomes")

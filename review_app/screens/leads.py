@@ -12,6 +12,8 @@ from panel.service import PanelService
 from panel.tables import fund_codes
 from records.errors import Situation
 from review_app import board_html, city, presenting
+from review_app.presenters import one_of
+from review_app.screens import behind
 from review_app.state import both, done, empty, failed, language, quarter_of, service, words, workplace
 
 
@@ -25,6 +27,7 @@ def show(panel: PanelService) -> None:
         return
     if panel.may("receive_clue"):
         _clue(name)
+    behind.show(panel)
     leads = panel.leads(name)
     if not leads:
         empty(_("Nothing here yet"), _("No lead is open."))
@@ -47,10 +50,14 @@ def _one(panel: PanelService, lead: dict[str, Any]) -> None:
         st.html(board_html.picture(found, names, _))
     with right, st.container(border=True):
         st.html(board_html.lead_notes(panel.lead_notes(lead_id), _))
+        if panel.may("unmask_identity") and panel.works_on(lead) and lead["subject_type"] in ("person", "group"):
+            _unmask(lead_id)
         # A reading is logged: it takes a press, and is not repeated when the page is drawn anew.
-        told = "clue" in str(lead["origin"] or "").split() and panel.may_read_clues(lead)
+        told = "clue" in str(lead["origin"] or "").split() and panel.works_on(lead)
         if told and st.button(_("Read what was reported"), key=f"{lead_id}-clues"):
             st.html(board_html.clues(panel.clue_texts(lead_id), _))
+        if lead["clues"] and panel.may("open_reporter"):
+            _reporter(lead)
         if lead["state"] in ("opened", "assigned") and panel.may("assign_lead"):
             _assign(lead_id)
         if lead["state"] == "assigned" and panel.may("check_lead"):
@@ -59,6 +66,30 @@ def _one(panel: PanelService, lead: dict[str, Any]) -> None:
             _text(_("Why the check needs fifteen more working days"), _("Extend"), "extend_lead", lead_id)
         if panel.may("decide_lead"):
             _decide(lead)
+
+
+def _unmask(lead_id: str) -> None:
+    _ = words()
+    reason = st.text_input(_("See the whole number: why it is needed"), key=f"{lead_id}-unmask-why")
+    if st.button(_("Show (is logged)"), key=f"{lead_id}-unmask", disabled=not reason.strip()):
+        try:
+            st.code("\n".join(service().unmask_lead(lead_id, reason)), language=None)
+        except Situation as situation:
+            st.error(one_of(str(situation), language()))
+
+
+def _reporter(lead: dict[str, Any]) -> None:
+    _, lead_id = words(), lead["lead_id"]
+    with st.expander(_("Who reported it (is sealed)"), key=f"{lead_id}-sealed"):
+        number = st.selectbox(_("Report"), lead["clues"], key=f"{lead_id}-report")
+        reason = st.text_input(_("Why the seal is opened"), key=f"{lead_id}-seal-why")
+        if st.button(_("Open the seal (is logged)"), key=f"{lead_id}-seal", disabled=not reason.strip()):
+            try:
+                found = service().reporter_of(number, reason)
+            except Situation as situation:
+                st.error(one_of(str(situation), language()))
+                return
+            st.code(found or _("Nobody is known."), language=None)
 
 
 def _text(label: str, button: str, action: str, lead_id: str) -> None:

@@ -9,7 +9,7 @@ from review_app import board_html, city, presenting
 from review_app.state import empty, words, workplace
 
 
-def show(panel: PanelService) -> None:  # noqa: ARG001
+def show(panel: PanelService) -> None:
     """Show the champions and challengers."""
     _, place = words(), workplace()
     st.title(_("Models and scores"))
@@ -17,7 +17,8 @@ def show(panel: PanelService) -> None:  # noqa: ARG001
         empty(_("Nothing here yet"), _("No model has been trained yet: run a quarter first."))
         return
     with st.spinner(_("Reading the registry…")):
-        rows = presenting.model_rows(city.models(str(place.work), place.tracking_uri()), _)
+        found = panel.of_models(lambda: city.models(str(place.work), place.tracking_uri()))
+    rows = presenting.model_rows(found, _)
     if not rows:
         empty(_("Nothing here yet"), _("No model has been trained yet: run a quarter first."))
         return

@@ -22,10 +22,10 @@ def show(panel: PanelService) -> None:
         return
     st.subheader(_("The gate"))
     with st.spinner(_("Judging challengers…")):
-        _gate(city.verdicts_of_the_gate(str(place.work), place.tracking_uri()))
+        _gate(panel.of_models(lambda: city.verdicts_of_the_gate(str(place.work), place.tracking_uri())))
     st.subheader(_("Drift since training"))
     with st.spinner(_("Measuring drift…")):
-        moved = city.drift(str(place.work), place.tracking_uri(), name)
+        moved = panel.of_models(lambda: city.drift(str(place.work), place.tracking_uri(), name))
     if not moved:
         empty(_("Nothing here yet"), _("There is no champion to watch in this quarter."))
     for model, rows in moved.items():

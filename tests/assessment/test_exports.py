@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Callable
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -14,11 +16,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assessment.clearing import Part, Pool, kept_surplus, settle_pool
+from assessment.clearing import ClearingInput, Part, Pool, kept_surplus, settle_pool, write_clearing
 from assessment.explain import explain
 from assessment.exports import assess
 from assessment.scheme import load_scheme
-from records.errors import NotFound
+from records.errors import NotFound, WrongUse
 
 Quarter = Callable[..., Any]
 BAD = [(f"R{n:03d}", 3 if n < 10 else 0, True, "3-1" if n < 10 else "", "", None) for n in range(20)]
@@ -31,8 +33,8 @@ def hashes(folder: Path) -> dict[str, str]:
 
 
 def test_the_same_input_gives_the_same_bytes_and_a_true_manifest(quarter: Quarter, tmp_path: Path) -> None:
-    files = assess(quarter(BAD), load_scheme(), tmp_path / "a")
-    assess(quarter(BAD), load_scheme(), tmp_path / "b")
+    files = assess(quarter(BAD), load_scheme(), tmp_path / "a", "医保局")
+    assess(quarter(BAD), load_scheme(), tmp_path / "b", "医保局")
     assert hashes(tmp_path / "a") == hashes(tmp_path / "b")
     manifest = json.loads((tmp_path / "a" / "manifest.json").read_text(encoding="utf-8"))
     assert manifest["audit_head"] == {"seq": 7, "hash": "abc"}
@@ -42,8 +44,55 @@ def test_the_same_input_gives_the_same_bytes_and_a_true_manifest(quarter: Quarte
     assert "assessment.xlsx" in manifest["files"]
 
 
+def test_every_file_for_somebody_named_carries_their_mark_and_no_other_does(quarter: Quarter, tmp_path: Path) -> None:
+    from openpyxl import load_workbook
+
+    out, data = tmp_path / "a", quarter(BAD)
+    row = dict.fromkeys(("age", "drugs", "antibacterial", "injection", "essential", "generic", "total_amt"), 1)
+    row |= {"rxno": "R000", "fixmedins_code": "H1", "prsc_date": "2026-07-01", "diagnoses": "高血压", "dr_codg": "D1",
+            "phar_codg": None, "disp_phar_codg": None}  # fmt: skip
+    data = replace(data, quarters=[replace(part, worksheet=pd.DataFrame([row])) for part in data.quarters])
+    assess(data, load_scheme(), out, "医保局 甲科")
+    mark = json.loads((out / "manifest.json").read_text(encoding="utf-8"))["recipient_mark"]
+    assert re.fullmatch("医保局 甲科 [0-9a-f]{8}", mark)
+    unmarked = []
+    for path in sorted(out.glob("*.csv")):
+        frame = pd.read_csv(path)
+        if "recipient_mark" in frame.columns:
+            assert set(frame["recipient_mark"]) <= {mark}, path
+        else:
+            unmarked.append(path.name)
+    # The contract lists this one's columns.
+    assert unmarked == ["institution_estimates.csv"]
+    for sheet in load_workbook(out / "assessment.xlsx").worksheets:
+        assert sheet.cell(1, sheet.max_column).value == "接收标记 recipient_mark"
+        assert {sheet.cell(row, sheet.max_column).value for row in range(2, sheet.max_row + 1)} <= {mark}
+    assert {path.name for path in (out / "notices").iterdir()} >= {"H1.md"}
+    assert [path.name.partition("_")[2] for path in (out / "worksheets").iterdir()] == ["H1.csv"]
+    for letter in (out / "notices").glob("*.md"):
+        assert re.search(rf"recipient mark: {letter.stem} [0-9a-f]{{8}}\n", letter.read_text(encoding="utf-8")), letter
+    for sheet_path in (out / "worksheets").glob("*.csv"):
+        code = sheet_path.stem.partition("_")[2]
+        assert re.search(rf"recipient mark,{code} [0-9a-f]{{8}}\r", sheet_path.read_bytes().decode("utf-8-sig")), sheet_path
+    assert "mark" not in (out / "public_notice.md").read_text(encoding="utf-8")
+    assess(quarter(BAD), load_scheme(), tmp_path / "b", "别处")
+    assert hashes(out)["doubt_list.csv"] != hashes(tmp_path / "b")["doubt_list.csv"]
+    with pytest.raises(WrongUse, match="--recipient"):
+        assess(quarter(BAD), load_scheme(), tmp_path / "c", " ")
+    assert not (tmp_path / "c").exists()
+
+
+def test_a_clearing_carries_its_recipient_s_mark(tmp_path: Path) -> None:
+    pools = (Pool(KEY, 100_000, 0, 0, Fraction(1, 2)),)
+    parts = (Part(KEY, "H1", 90_000, 0, 0, 0, 10),)
+    write_clearing(ClearingInput(2026, pools, parts), load_scheme(), tmp_path / "c", "基金科")
+    for path in (tmp_path / "c").glob("*.csv"):
+        assert all(str(mark).startswith("基金科 ") for mark in pd.read_csv(path)["recipient_mark"]), path
+    assert json.loads((tmp_path / "c" / "manifest.json").read_text(encoding="utf-8"))["recipient_mark"].startswith("基金科 ")
+
+
 def test_deductions_are_what_the_scheme_says_and_lead_back_to_cases(quarter: Quarter, tmp_path: Path) -> None:
-    assess(quarter(BAD), load_scheme(), tmp_path / "a")
+    assess(quarter(BAD), load_scheme(), tmp_path / "a", "医保局")
     scores = pd.read_csv(tmp_path / "a" / "institution_scores.csv").set_index("fixmedins_code")
     estimates = pd.read_csv(tmp_path / "a" / "institution_estimates.csv").set_index("fixmedins_code")
     low = estimates.loc["H1", "rate_low90"]
@@ -60,7 +109,7 @@ def test_deductions_are_what_the_scheme_says_and_lead_back_to_cases(quarter: Qua
 
 
 def test_a_line_is_deducted_up_to_its_stake_and_the_authority_s_codes_are_only_leads(quarter: Quarter, tmp_path: Path) -> None:
-    assess(quarter(BAD), load_scheme(), tmp_path / "a")
+    assess(quarter(BAD), load_scheme(), tmp_path / "a", "医保局")
     doubts = pd.read_csv(tmp_path / "a" / "doubt_list.csv").set_index("rxno")
     assert doubts.loc["R020", "deducted_amt"] == 60.0
     assert doubts.loc["R021", "addressee"] == "authority"
@@ -73,14 +122,14 @@ def test_a_line_is_deducted_up_to_its_stake_and_the_authority_s_codes_are_only_l
 def test_nothing_starts_like_a_formula(quarter: Quarter, tmp_path: Path) -> None:
     from openpyxl import load_workbook
 
-    assess(quarter(BAD), load_scheme(), tmp_path / "a")
+    assess(quarter(BAD), load_scheme(), tmp_path / "a", "医保局")
     for sheet in load_workbook(tmp_path / "a" / "assessment.xlsx").worksheets:
         for row in sheet.iter_rows(values_only=True):
             assert not any(isinstance(cell, str) and cell.startswith(("=", "+", "@")) for cell in row)
 
 
 def test_without_verdicts_there_is_no_score_but_an_export(quarter: Quarter, tmp_path: Path) -> None:
-    assess(quarter([]), load_scheme(), tmp_path / "a")
+    assess(quarter([]), load_scheme(), tmp_path / "a", "医保局")
     scores = pd.read_csv(tmp_path / "a" / "institution_scores.csv").set_index("fixmedins_code")
     assert scores.loc["H1", "status"] == "no_verdicts"
     assert pd.isna(scores.loc["H1", "score"])

@@ -61,8 +61,13 @@ def test_five_failures_lock_for_a_quarter_of_an_hour_or_until_the_administrator(
     for _ in range(5):
         with pytest.raises(NotPermitted, match="not right"):
             sign_in(store, "ann", "wrong")
-    with pytest.raises(NotPermitted, match="locked"):
-        sign_in(store, "ann", GOOD)
+    said = set()
+    for password in (GOOD, "wrong", ""):
+        with pytest.raises(NotPermitted, match=r"locked: try again after 16:15 \(China time\)") as refused:
+            sign_in(store, "ann", password)
+        said.add(str(refused.value))
+    # The right password is refused in the words of a wrong one.
+    assert len(said) == 1
     assert [row["state"] for row in list_accounts(store)] == ["locked"]
     clock.on(minutes=16)
     sign_in(store, "ann", GOOD)
@@ -236,8 +241,11 @@ def test_an_outside_account_is_its_subject_not_its_name_and_follows_its_groups(o
     again = sign_in_oidc(opened, settings, claims(realm_access={"roles": ["jianguan"]}), "n")
     assert (again.account, again.roles) == ("wang", {"supervisor", "auditor"})
     assert actor_of(opened, first.token) is None
+    # A role that the provider took away is gone with the next sign-in, though it lets nobody in.
     with pytest.raises(NotPermitted, match="no role here"):
         sign_in_oidc(opened, settings, claims(realm_access={"roles": []}), "n")
+    assert actor_of(opened, again.token) is None
+    assert {row["account"]: row["roles"] for row in list_accounts(opened)}["wang"] == ""
     with pytest.raises(NotPermitted, match="no role here"):
         sign_in_oidc(opened, settings, claims(sub="u-3", realm_access={"roles": []}), "n")
     end_account(opened, "wang", "root")
@@ -268,4 +276,9 @@ def test_a_provider_s_groups_make_nobody_expert_and_overseer(opened: Store, sett
     with pytest.raises(NotPermitted, match="another account"):
         sign_in_oidc(opened, settings, both, "n")
     assert list_accounts(opened) == []
+    signed = sign_in_oidc(opened, settings, claims(realm_access={"roles": ["jianguan"]}), "n")
+    with pytest.raises(NotPermitted, match="another account"):
+        sign_in_oidc(opened, settings, both, "n")
+    assert actor_of(opened, signed.token) is None
+    assert [row["roles"] for row in list_accounts(opened)] == [""]
     assert audit.verify(opened).faults == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -243,6 +244,23 @@ def test_a_backup_comes_back_whole_and_a_changed_one_is_refused(full: Store, tmp
             target.writestr(name, source.read(name).replace(b"X1", b"X9") if name == "verdict.jsonl" else source.read(name))
     with open_store(f"sqlite:///{tmp_path / 'third.db'}") as third, pytest.raises(VerificationFailed):
         restore(third, tmp_path / "c.zip")
+
+
+def test_the_store_its_log_files_and_backups_are_their_owner_s_alone(tmp_path: Path) -> None:
+    before = os.umask(0o000)
+    try:
+        with open_store(f"sqlite:///{tmp_path / 'panel.db'}") as kept:
+            leads.open_leads(
+                kept, "2026Q3", pd.DataFrame({"subject_type": ["person"], "subject_code": ["P1"], "source": ["{}"]})
+            )
+            beside_it = {path.name: path.stat().st_mode & 0o777 for path in tmp_path.iterdir()}
+            back_up(kept, tmp_path / "kept" / "b.zip")
+    finally:
+        os.umask(before)
+    assert "panel.db-wal" in beside_it
+    assert set(beside_it.values()) == {0o600}
+    assert (tmp_path / "kept").stat().st_mode & 0o777 == 0o700
+    assert (tmp_path / "kept" / "b.zip").stat().st_mode & 0o777 == 0o600
 
 
 def test_a_lead_that_is_open_is_not_opened_again_and_its_number_names_nobody(opened: Store) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -81,6 +82,53 @@ def test_sensitive_diagnoses_are_masked_unless_they_bear_on_the_drugs() -> None:
     assert set(sensitive.groups()) == {"hiv", "mental", "reproductive", "genetic"}
     for group, code in (("hiv", "B24"), ("mental", "F00"), ("reproductive", "Z30.0"), ("genetic", "Q90.0")):
         assert sensitive.groups_of(code) == (group,)
+
+
+@pytest.mark.parametrize(
+    ("code", "groups", "bears_on", "not_on"),
+    [
+        # One a range of the table, its first and last codes among them, and what lies just outside.
+        ("Z20.6", "hiv", "J05AR03", "J01CA04"), ("Z71.7", "hiv", "J05AF07", "N06AB03"),
+        ("O98.7", "hiv", "J05AF01", "G03DA04"), ("B20.0", "hiv", "J05AE08", "L01"), ("B24.x00", "hiv", "J05AX08", ""),
+        ("Z21.x00", "hiv", "J05A", ""), ("Z11.4", "hiv", "J05A", ""), ("Z83.0", "hiv", "J05A", ""),
+        ("F02.4", "hiv mental", "N06DA02", "A02BC01"), ("F00.0", "mental", "N06DA02", "C08CA01"),
+        ("F99.x00", "mental", "N05AH04", ""), ("X60", "mental", "N05BA01", ""), ("X84.9", "mental", "N06AB03", "J01"),
+        ("Y87.0", "mental", "N06A", ""), ("Z91.5", "mental", "N05A", ""), ("Z86.5", "mental", "N05A", ""),
+        ("O99.3", "mental", "N03A", ""), ("Z50.3", "mental", "N07BC02", ""),
+        ("A50.0", "reproductive", "J01CE08", "C09AA01"), ("A64.x00", "reproductive", "J01DD04", ""),
+        ("O00.1", "reproductive", "G03", ""), ("O08.9", "reproductive", "G02AB", "N05"),
+        ("N97.0", "reproductive", "G03GB02", ""), ("Z20.2", "reproductive", "J01", ""),
+        ("N74.3", "reproductive", "J01DD04", ""), ("O98.1", "reproductive", "J01CE08", "J05"),
+        ("Z30.0", "reproductive", "G03AA07", ""), ("Z31.5", "reproductive genetic", "G03", ""),
+        ("D66.x00", "genetic", "B02BD02", "B01AA03"), ("D56.1", "genetic", "V03AC03", "B01"),
+        ("G12.0", "genetic", "M09AX07", ""), ("G71.1", "genetic", "N07X", ""),
+        ("E83.0", "genetic", "M01CC01", "M01AE01"), ("Q85.0", "genetic", "N07XX", ""),
+        ("Q99.9", "genetic", "A16AB", ""), ("H35.5", "genetic", "A16A", "S01"),
+        # Seen by every reviewer: they say whether a drug is safe, or are nobody's secret.
+        ("D55.0", "", "", "P01BA03"), ("E80.2", "", "", "N03AA02"), ("B19.9", "", "", ""), ("O98.4", "", "", ""),
+        ("Z71.9", "", "", ""), ("Z20.9", "", "", ""), ("A49.9", "", "", ""), ("O10.0", "", "", ""),
+        ("Z34.9", "", "", ""), ("Y40.0", "", "", ""), ("X59.9", "", "", ""), ("X85.9", "", "", ""),
+        ("E78.0", "", "", ""), ("G47.0", "", "", ""), ("G12.2", "", "", ""), ("I10.x00", "", "", ""),
+    ],
+)  # fmt: skip
+def test_the_ranges_of_sensitive_diagnoses_begin_and_end_where_they_should(
+    code: str, groups: str, bears_on: str, not_on: str
+) -> None:
+    case = {"diagnoses": [{"diag_code": code, "diag_name": "名"}], "lines": [{"line": 1, "atc_code": not_on or None}]}
+    assert " ".join(sensitive.groups_of(code)) == groups
+    assert sensitive.hidden(case, code) == bool(groups)
+    if groups:
+        assert not sensitive.hidden({**case, "lines": [{"line": 1, "atc_code": bears_on}]}, code)
+
+
+def test_every_group_names_its_source_and_no_code_twice() -> None:
+    for name, entry in sensitive.groups().items():
+        assert "ICD-10" in entry["source"], name
+        assert re.search("条例|法", entry["source"]), name
+        for code in entry["icd"]:
+            assert re.fullmatch(r"[A-Z]\d?\d?(\.\d)?", code), code
+            others = [other for other in entry["icd"] if other is not code]
+            assert not code.startswith(tuple(others)), code
 
 
 @pytest.mark.parametrize("names", [True, False])

@@ -251,3 +251,14 @@ def test_one_expert_suffices_by_design_until_abnormal_or_with_an_amount(store: S
         seconds = connection.execute(select(assignment).where(assignment.c.state == "open")).all()
     assert {row.case_id for row in seconds} == {rows[2].case_id, rows[3].case_id, rows[5].case_id}
     assert audit.verify(store).faults == []
+
+
+def test_a_known_answer_has_the_codes_of_single_lines_too(acting: Acting, opened: Store) -> None:
+    case_id = str(acting("expert", "E1").my_queue()[0]["case_id"])
+    with opened.engine.begin() as connection:
+        connection.execute(update(case).where(case.c.case_id == case_id).values(state="agreed"))
+    panel = acting("adjudicator")
+    assert panel.decided(QUARTER) == [{"case_id": case_id, "state": "agreed", "mine": False, "gold": False}]
+    panel.set_gold(case_id, VerdictInput("2", ("2-7",), lines=(LineInput(1, ("2-5",)),)), "教学病例")
+    assert panel.gold_answer(case_id)["item_codes"] == ["2-5", "2-7"]
+    assert panel.decided(QUARTER)[0]["gold"]

@@ -11,13 +11,14 @@ import pytest
 from sqlalchemy import select, update
 
 from panel import audit
-from panel.case_list import export_cases
 from panel.cases import open_cases
 from panel.exchange import import_verdicts
 from panel.schema import assignment, case, expert, verdict
+from panel.service import PanelService
+from panel.sessions import operator
 from panel.store import Store
 from panel.verdicts import final_verdicts
-from records.errors import DataFault, NotFound
+from records.errors import DataFault, NotFound, NotPermitted
 
 QUARTER = "2026Q3"
 HEADER = "rxno,expert_id,verdict_class,item_codes,fund_codes,loss_amt,stage,feedetl_sn\n"
@@ -107,8 +108,8 @@ def test_a_file_that_is_none_is_one_sentence(opened: Store, tmp_path: Path) -> N
         import_verdicts(opened, tmp_path / "x.parquet", "test")
 
 
-def test_the_exported_list_is_blind_and_disarmed(opened: Store, tmp_path: Path) -> None:
-    assert export_cases(opened, QUARTER, tmp_path / "cases.csv", "省局") == 6
+def test_the_exported_list_is_blind_and_disarmed(acting: Any, opened: Store, tmp_path: Path) -> None:
+    assert acting("supervisor").export_cases(QUARTER, tmp_path / "cases.csv", "省局") == 6
     text = (tmp_path / "cases.csv").read_text(encoding="utf-8")
     for secret in ("SECRET", "targeted", "random", "王小明", "P123456"):
         assert secret not in text
@@ -117,7 +118,27 @@ def test_the_exported_list_is_blind_and_disarmed(opened: Store, tmp_path: Path) 
     assert all(row["lines"].startswith("'=甲片") for row in rows)
     assert {row["state"] for row in rows} == {"open"}
     with pytest.raises(NotFound):
-        export_cases(opened, "2020Q1", tmp_path / "none.csv", "省局")
+        acting("supervisor").export_cases("2020Q1", tmp_path / "none.csv", "省局")
+
+
+def test_an_export_is_refused_to_who_may_not_and_logged_by_whom(acting: Any, tmp_path: Path) -> None:
+    path = tmp_path / "cases.csv"
+    with pytest.raises(NotPermitted):
+        acting("data_scientist").export_cases(QUARTER, path, "自己")
+    assert not path.exists()
+    acting("agency_reviewer").export_cases(QUARTER, path, "省局")
+    newest, before = acting("auditor").audit_log(limit=2)
+    assert (newest["action"], newest["actor"]) == ("cases exported", "agency_reviewer-None")
+    assert (before["action"], before["subject"], before["actor"]) == ("refused", "export", "data_scientist-None")
+
+
+def test_models_are_not_read_for_who_may_not_see_them(acting: Any) -> None:
+    read: list[str] = []
+    with pytest.raises(NotPermitted):
+        acting("expert", "E1").of_models(lambda: read.append("read"))
+    assert read == []
+    assert acting("data_scientist").of_models(lambda: "champion") == "champion"
+    assert acting("auditor").audit_log(limit=1)[0]["subject"] == "see_models"
 
 
 def test_the_exported_list_tells_no_state_and_no_gap_where_copies_stand(acting_on: Any, pool: Store, tmp_path: Path) -> None:
@@ -129,7 +150,7 @@ def test_the_exported_list_tells_no_state_and_no_gap_where_copies_stand(acting_o
     assert [row.number for row in kept] != list(range(1, 7))
     lines = ["R0,X1,0,,,,,\n", "R0,X2,3,3-1,,,,\n", "R1,X1,0,,,,,\n", "R2,X1,0,,,,,\n", "R2,X2,0,,,,,\n"]
     import_verdicts(pool, write(tmp_path / "v.csv", lines), "test")
-    export_cases(pool, QUARTER, tmp_path / "cases.csv", "省局")
+    PanelService(pool, operator()).export_cases(QUARTER, tmp_path / "cases.csv", "省局")
     text = (tmp_path / "cases.csv").read_text(encoding="utf-8")
     listed = list(csv.DictReader(text.splitlines()))
     assert [row["number"] for row in listed] == [str(number) for number in range(1, 7)]

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pandas as pd
 import pytest
 from sqlalchemy import select, update
@@ -18,7 +19,7 @@ from panel.schema import audit as log
 from panel.schema_leads import lead
 from panel.service import PanelService
 from panel.store import Store
-from panel.tables import states
+from panel.tables import permissions, states
 from panel.working_days import after, keep_calendar
 from records.errors import NotFound, NotPermitted, WrongUse
 
@@ -76,8 +77,7 @@ def test_a_lead_from_a_clue_to_what_was_established(
         with pytest.raises(WrongUse, match="Two different"):
             supervisor.assign_lead(lead_id, wrong)
     supervisor.assign_lead(lead_id, officers)
-    assert officer(opened, "ann").leads()[0]["subject_code"] == "P123456"
-    assert officer(opened, "eve").leads()[0]["subject_code"] == "＊＊＊3456"
+    assert officer(opened, "ann").leads()[0]["subject_code"] == "＊＊＊3456"
     day("2026-10-26")
     assert supervisor.leads()[0]["overdue"]
     assert supervisor.extend_lead(lead_id, "需调取监控") == "2026-11-13"
@@ -110,7 +110,7 @@ def test_a_reporter_is_sealed_and_opened_with_a_reason_only(acting: Acting, open
     agency, supervisor = acting("agency_reviewer"), acting("supervisor")
     agency.receive_clue(QUARTER, ("pharmacy", "P53030200001"), "药店串换", reporter_is="李四")
     pointer = supervisor.leads()[0]["pointer"]
-    leads.export_leads(opened, QUARTER, tmp_path / "leads.csv", "稽核科")
+    supervisor.export_leads(QUARTER, tmp_path / "leads.csv", "稽核科")
     text = (tmp_path / "leads.csv").read_text(encoding="utf-8")
     with opened.read() as connection:
         logged = str(connection.execute(select(log)).all())
@@ -188,7 +188,7 @@ def test_no_word_says_more_than_is_known(acting: Acting, opened: Store, tmp_path
     rows = [("person", f"P{n}", '{"rank": 3, "target": "fraud", "model_version": "abc"}', origin, None)
             for n, origin in enumerate(leads.ORIGINS)]  # fmt: skip
     leads.open_leads(opened, QUARTER, flagged(*rows))
-    leads.export_leads(opened, QUARTER, tmp_path / "leads.csv", "稽核科")
+    acting("supervisor").export_leads(QUARTER, tmp_path / "leads.csv", "稽核科")
     text = (tmp_path / "leads.csv").read_text(encoding="utf-8") + str(acting("supervisor").leads())
     text += str({name: words for name, words in states("lead").items() if name != "established"})
     assert not re.search("fraud|欺诈|骗保|诈骗|骗取", text, re.IGNORECASE)
@@ -196,7 +196,7 @@ def test_no_word_says_more_than_is_known(acting: Acting, opened: Store, tmp_path
     table = list(csv.DictReader((tmp_path / "leads.csv").read_text(encoding="utf-8").splitlines()))
     assert {row["recipient_mark"].split()[0] for row in table} == {"稽核科"}
     with pytest.raises(WrongUse, match="--recipient"):
-        leads.export_leads(opened, QUARTER, tmp_path / "x.csv", " ")
+        acting("supervisor").export_leads(QUARTER, tmp_path / "x.csv", " ")
 
 
 def test_outcomes_come_in_once_and_move_their_leads(opened: Store, tmp_path: Path) -> None:
@@ -305,3 +305,59 @@ def test_a_report_on_a_group_without_members_is_refused(acting: Acting, opened: 
     leads.open_leads(opened, QUARTER, flagged(("group", "G1", '{"members": ["P1", "P2"]}', "model", None)))
     assert agency.receive_clue(QUARTER, ("group", "G1"), "一伙人") == "2026Q3-L00001"
     assert acting("supervisor").clue_texts("2026Q3-L00001")[0]["text"] == "一伙人"
+
+
+def test_a_lead_s_person_is_masked_for_everybody_until_opened_with_a_reason_that_is_logged(
+    acting: Acting, opened: Store, officers: list[str]
+) -> None:
+    supervisor = acting("supervisor")
+    lead_id = acting("agency_reviewer").receive_clue(QUARTER, ("person", "P123456"), "举报")
+    supervisor.assign_lead(lead_id, officers)
+    with duckdb.connect() as con:
+        con.execute("CREATE TABLE net_line (psn_no VARCHAR, bilg_dr_codg VARCHAR, fixmedins_code VARCHAR, setl_id VARCHAR,"
+                    " net_amt DECIMAL(12,2), fee_ocur_time TIMESTAMP)")  # fmt: skip
+        for reader in (supervisor, officer(opened, "ann"), officer(opened, "eve")):
+            seen = str(reader.leads()) + str(reader.lead_notes(lead_id)) + str(reader.lead_picture(lead_id, con))
+            assert "P123456" not in seen
+            assert "＊＊＊3456" in seen
+    with pytest.raises(WrongUse, match="needs to be written"):
+        supervisor.unmask_lead(lead_id, " ")
+    for reader in (supervisor, officer(opened, "ann"), officer(opened, "bob")):
+        assert reader.unmask_lead(lead_id, "核对参保信息") == ["P123456"]
+        newest = acting("auditor").audit_log(limit=1)[0]
+        assert (newest["action"], newest["subject"], newest["actor"]) == ("unmasked lead", lead_id, reader.actor.account)
+    assert audit.first_change(opened, "unmasked lead", lead_id) == {"reason": "核对参保信息"}
+    for other in (officer(opened, "eve"), acting("agency_reviewer"), acting("auditor")):
+        with pytest.raises(NotPermitted):
+            other.unmask_lead(lead_id, "好奇")
+        assert acting("auditor").audit_log(limit=1)[0]["action"] == "refused"
+    source = '{"members": ["P1", "P2"]}'
+    leads.open_leads(opened, QUARTER, flagged(("group", "G1", source, "model", None)))
+    group = next(row["lead_id"] for row in supervisor.leads() if row["subject_type"] == "group")
+    assert supervisor.unmask_lead(group, "核对成员") == ["P1", "P2"]
+
+
+def test_exported_leads_are_masked_unless_a_reason_is_given_by_who_may_unmask(
+    acting: Acting, opened: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    leads.open_leads(
+        opened, QUARTER, flagged(("person", "P123456", "{}", "model", None), ("pharmacy", "Y1", "{}", "rule", None))
+    )
+    supervisor, path = acting("supervisor"), tmp_path / "leads.csv"
+
+    def codes() -> set[str]:
+        return {row["subject_code"] for row in csv.DictReader(path.read_text(encoding="utf-8").splitlines())}
+
+    supervisor.export_leads(QUARTER, path, "稽核科")
+    assert codes() == {"＊＊＊3456", "Y1"}
+    assert "unmasked" not in audit.first_change(opened, "leads exported", QUARTER)
+    with pytest.raises(WrongUse, match="needs to be written"):
+        supervisor.export_leads(QUARTER, path, "稽核科", " ")
+    acting("investigator").export_leads(QUARTER, path, "稽核科", "入户核查")
+    assert codes() == {"P123456", "Y1"}
+    with opened.read() as connection:
+        newest = connection.execute(select(log.c.change).order_by(log.c.seq.desc()).limit(1)).scalar_one()
+    assert '"unmasked":"入户核查"' in newest
+    monkeypatch.setitem(permissions(), "unmask_identity", frozenset())
+    with pytest.raises(NotPermitted):
+        supervisor.export_leads(QUARTER, path, "稽核科", "入户核查")

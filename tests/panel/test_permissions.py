@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -40,7 +41,11 @@ CALLS: dict[str, list[Callable[[PanelService, str], Any]]] = {
     "see_attachment": [lambda p, c: p.attachments(c), lambda p, _: p.attachment("x")],
     "see_disputes": [lambda p, _: p.disputes(), lambda p, c: p.meetings(c)],
     "refer_to_third": [lambda p, c: p.refer_to_third(c)],
-    "adjudicate": [lambda p, c: p.adjudicate(c, ZERO, "q"), lambda p, c: p.correct_decision(c, ZERO, "x")],
+    "adjudicate": [
+        lambda p, c: p.adjudicate(c, ZERO, "q"),
+        lambda p, c: p.correct_decision(c, ZERO, "x"),
+        lambda p, _: p.decided(QUARTER),
+    ],
     "hold_meeting": [lambda p, c: p.hold_meeting(c, ["a", "b", "c"], "x", ZERO)],
     "set_gold": [lambda p, c: p.set_gold(c, ZERO, "x"), lambda p, c: p.gold_answer(c)],
     "notify": [lambda p, _: p.notify_quarter(QUARTER)],
@@ -49,7 +54,7 @@ CALLS: dict[str, list[Callable[[PanelService, str], Any]]] = {
     "close_case": [lambda p, _: p.close_cases(QUARTER)],
     "see_names": [lambda p, _: p.require("see_names")],
     "unmask_diagnosis": [lambda p, c: p.unmask_diagnoses(c, "x")],
-    "unmask_identity": [lambda p, c: p.unmask_identity(c, "x")],
+    "unmask_identity": [lambda p, c: p.unmask_identity(c, "x"), lambda p, _: p.unmask_lead("x", "x")],
     "see_leads": [
         lambda p, _: p.leads(),
         lambda p, _: p.lead_notes("x"),
@@ -77,9 +82,14 @@ CALLS: dict[str, list[Callable[[PanelService, str], Any]]] = {
         lambda p, _: p.calibration(),
         lambda p, _: p.drift(),
     ],
-    "see_models": [lambda p, _: p.require("see_models")],
+    "see_models": [lambda p, _: p.of_models(dict)],
     "see_log": [lambda p, _: p.audit_log(), lambda p, _: p.verify_log()],
-    "export": [lambda p, _: p.require("export")],
+    "export": [
+        lambda p, _: p.export_cases("2020Q1", Path("none.csv"), "x"),
+        lambda p, _: p.export_leads("2020Q1", Path("none.csv"), "x"),
+        lambda p, _: p.mark_for("x", QUARTER),
+        lambda p, _: p.exported("file exported", QUARTER, Path(__file__), "x"),
+    ],
     "manage_pool": [
         lambda p, _: p.pool(),
         lambda p, _: p.set_absence("E4", "2020-01-01", "2020-01-02", "x"),
@@ -109,7 +119,7 @@ def test_the_table_of_calls_names_every_permission_and_every_service_function() 
     assert set(CALLS) == set(permissions())
     called = {name for calls in CALLS.values() for call in calls for name in call.__code__.co_names}
     public = {name for name in dir(PanelService) if not name.startswith("_") and callable(getattr(PanelService, name))}
-    assert public - called == {"may", "may_read_clues", "take_next"}
+    assert public - called == {"may", "works_on", "take_next"}
     assert {role for who in permissions().values() for role in who} == set(roles())
 
 

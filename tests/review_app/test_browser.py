@@ -24,6 +24,8 @@ def enter(browser: Browser, address: str, account: str, hosts: set[str], languag
     page.set_default_timeout(60_000)
     page.on("request", lambda request: hosts.add(request.url.split("/")[2]) if request.url.startswith("http") else None)
     page.goto(f"{address}/?lang={language}")
+    # On a busy machine the first keys would come before the field has the focus.
+    page.locator("#account:focus").wait_for()
     page.keyboard.type(account)
     page.keyboard.press("Tab")
     page.keyboard.type(password(account))
@@ -98,7 +100,7 @@ WORDS = {
     "zh": {"start": "开始下一例", "found": "规则发现", "class": "2 用药不适宜", "decided": "已裁定",
            "duplicate": "重复给药"},
     "en": {"start": "Start with the next case", "found": "Findings of the rules", "class": "2 inappropriate",
-           "decided": "Decided", "duplicate": "duplicate medication"},
+           "decided": "Decided:", "duplicate": "duplicate medication"},
 }  # fmt: skip
 
 

@@ -108,13 +108,14 @@ def test_the_notice_says_all_that_is_needed_and_no_seed_before_its_time(tmp_path
     frame, design = small_frame(), small_design("two_stage", tmp_path)
     table = frame_table(prepare(frame, None, (), design, small_places()), "the seed itself")
     export = export_frame(table, "V1")
-    sealed = draw_notice(export, "某村卫生室", "2026Q3", "ab12", "committed", None)
-    opened = draw_notice(export, "某村卫生室", "2026Q3", "ab12", "committed", "the seed itself")
+    sealed = draw_notice(export, "某村卫生室", "2026Q3", "ab12", "committed", None, "H9 0a1b2c3d")
+    opened = draw_notice(export, "某村卫生室", "2026Q3", "ab12", "committed", "the seed itself", "H9 0a1b2c3d")
     for text in (sealed, opened):
         assert REDRAW_SCRIPT in text
         assert export.sha256 in text
         assert "ab12" in text
         assert "0.25" in text
+        assert "接收标记 recipient mark: H9 0a1b2c3d" in text
     assert "the seed itself" not in sealed
     assert "`the seed itself`" in opened
     assert f"| V1 | 6 | {export.n} |" in opened
@@ -122,7 +123,7 @@ def test_the_notice_says_all_that_is_needed_and_no_seed_before_its_time(tmp_path
 
 def test_the_notice_claims_a_published_hash_only_where_one_was_published(frame, design):
     export = export_frame(table_of(frame, None, design, "s")[0], "H1")
-    said = {origin: draw_notice(export, "甲", "2026Q3", "ab12", origin, "s") for origin in ORIGINS}
+    said = {origin: draw_notice(export, "甲", "2026Q3", "ab12", origin, "s", "H9 0a1b2c3d") for origin in ORIGINS}
     claim = ("（先于抽样框公布）", "(published before the frame)")
     words = {"committed": claim, "given": ("经办机构给定", "given by"), "derived": ("抽样方案推出", "follows from")}
     assert set(words) == set(said)

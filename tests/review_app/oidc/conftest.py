@@ -35,7 +35,9 @@ def address() -> Iterator[str]:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     # Without the lifespan Streamlit's runtime stays down: what comes before Streamlit is looked at here.
-    server = uvicorn.Server(uvicorn.Config(app, port=port, log_level="warning", lifespan="off", access_log=False))
+    # No proxy is believed by the server itself, as where the proxy is another machine.
+    config = uvicorn.Config(app, port=port, log_level="warning", lifespan="off", access_log=False, proxy_headers=False)
+    server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     while not server.started:

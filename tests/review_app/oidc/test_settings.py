@@ -113,3 +113,20 @@ def test_the_example_in_the_manual_is_one(tmp_path: Path) -> None:
     assert (full.local_accounts, full.expert_claim) == (("emergency-admin",), "expert_no")
     # What stands in a comment as usual is usual.
     assert (plain.scope, plain.name_claim, plain.account_claim) == (full.scope, full.name_claim, full.account_claim)
+
+
+@pytest.mark.parametrize(
+    ("header", "setting", "secure"),
+    [("", "", False), ("http", "", False), ("https", "", True), ("https, http", "", True), ("http, https", "", False),
+     ("", "1", True), ("http", "0", False)],
+)  # fmt: skip
+def test_the_cookie_is_secure_where_people_come_by_https_as_the_proxy_or_a_setting_says(
+    browser: Person, store: Store, monkeypatch: pytest.MonkeyPatch, header: str, setting: str, secure: bool
+) -> None:
+    monkeypatch.delenv("RXPANEL_OIDC")
+    monkeypatch.setenv("RXPANEL_SECURE_COOKIES", setting)
+    create_account(store, "ann", GOOD, ["expert"], must_change=False)
+    browser.session.headers["X-Forwarded-Proto"] = header
+    answer = local(browser, "ann")
+    assert answer.headers["location"] == "/"
+    assert ("secure" in answer.headers["set-cookie"].lower()) == secure
