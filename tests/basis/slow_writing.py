@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator
 from fractions import Fraction
+from itertools import combinations
 
 from tests.basis.slow_prescriptions import Found, prescriptions
 from tests.basis.slow_world import _UNITS, Row, World, fen
@@ -146,6 +147,21 @@ def billed_not_prescribed(world: World) -> Found:
     }  # fmt: skip
 
 
+def rx_split(world: World) -> Found:
+    """Another of one kind for the person within thirty minutes of the day, by the same prescriber."""
+
+    def alike(row: Row) -> tuple[object, ...]:
+        return row["psn_no"], row["dr_codg"], row["prsc_time"].date(), row["rx_type_code"]
+
+    made = [row for row, _ in prescriptions(world, "12", False)]
+    near = [
+        (a["rxno"], b["rxno"])
+        for a, b in combinations(made, 2)
+        if alike(a) == alike(b) and abs((a["prsc_time"] - b["prsc_time"]).total_seconds()) <= 1800
+    ]
+    return {(rxno, 0) for pair in near for rxno in pair}
+
+
 def line_own_name(world: World) -> Found:
     """The own name holds neither name of the drug and is no part of one."""
     found = set()
@@ -186,6 +202,6 @@ def substitution_price(world: World) -> Found:
 RULES: dict[str, Callable[[World], Found]] = {
     "rx-abx-viral": rx_abx_viral, "rx-dose-unclear": rx_dose_unclear, "rx-high-price": rx_high_price,
     "rx-not-checked": rx_not_checked, "rx-not-essential": rx_not_essential, "rx-parts-missing": rx_parts_missing,
-    "billed-not-prescribed": billed_not_prescribed, "line-own-name": line_own_name,
+    "billed-not-prescribed": billed_not_prescribed, "line-own-name": line_own_name, "rx-split": rx_split,
     "substitution-name": substitution_name, "substitution-price": substitution_price,
 }  # fmt: skip
