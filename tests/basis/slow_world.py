@@ -40,6 +40,11 @@ class World:
         self.codes: dict[str, list[str]] = {}
         for row in rows("SELECT * FROM diagnosis ORDER BY diag_srt_no"):
             self.codes.setdefault(row["mdtrt_id"], []).append(row["diag_code"])
+        self.main = {row["mdtrt_id"]: row["diag_code"] for row in rows("SELECT * FROM diagnosis WHERE maindiag_flag = 1")}
+        self.items = rows("SELECT * FROM service_item")
+        self.traces = rows("SELECT * FROM drug_trace")
+        self.stock = rows("SELECT * FROM stock_record")
+        self.prescribed = rows("SELECT * FROM prescription_line")
 
 
 @cache
