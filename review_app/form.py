@@ -12,7 +12,7 @@ from typing import Any
 from panel.tables import class_of, item_codes
 from panel.verdict_input import LineInput, VerdictInput, amount_of
 from records.errors import WrongUse
-from review_app.presenters import Words, class_text, codes_text, severity_text
+from review_app.presenters import Words, class_text, codes_text, severity_text, told
 
 #: Keys that choose a code, in the order of a class's codes: ten and more go on with letters.
 CODE_KEYS = "123456789abcdef"
@@ -100,7 +100,7 @@ def summary(content: dict[str, Any], _: Words, language: str) -> list[str]:
         codes = [*(content.get(f"items_{place}") or []), *(content.get(f"funds_{place}") or [])]
         amount = content.get(f"loss_{place}")
         said = "；".join(codes_text(" ".join(codes), language))
-        rows.append(f"{name}: {said}" + (f" · {amount} 元" if amount else ""))
+        rows.append(f"{name}: {said}" + (f" · {amount} {told(('元', 'yuan'), language)}" if amount else ""))
     return rows
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import streamlit as st
 
+from panel.attaching import MOST_BYTES
 from panel.service import PanelService
 from records.errors import Situation
 from review_app import board_html
@@ -37,7 +38,10 @@ def _files(panel: PanelService, case_id: str) -> None:
         )  # fmt: skip
     if panel.may("attach"):
         given = st.file_uploader(
-            _("Add an image or a PDF of the record"), ["png", "jpg", "jpeg", "pdf"], key=f"upload-{case_id}"
+            _("Add an image or a PDF of the record"),
+            ["png", "jpg", "jpeg", "pdf"],
+            key=f"upload-{case_id}",
+            max_upload_size=MOST_BYTES >> 20,
         )
         if given is not None and st.button(_("Keep this file"), key=f"keep-{case_id}"):
             try:

@@ -8,7 +8,7 @@ import streamlit as st
 
 from panel.service import PanelService
 from records.errors import Situation
-from review_app import board_html, form, parts, presenting
+from review_app import board_html, form, named, parts, presenting
 from review_app.screens.case import body
 from review_app.screens.verdict_form import changing, given
 from review_app.state import done, empty, failed, language, service, words
@@ -49,4 +49,4 @@ def _decide(case_id: str) -> None:
     except Situation as situation:
         failed(situation)
         return
-    done(_("Decided: {case}").format(case=case_id) + f" ({state})")
+    done(_("Decided: {case}").format(case=case_id) + f" · {named.word('appeal', state, language())}")

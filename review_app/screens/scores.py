@@ -6,7 +6,7 @@ import streamlit as st
 
 from panel.service import PanelService
 from review_app import board_html, city, presenting
-from review_app.state import empty, words, workplace
+from review_app.state import empty, language, words, workplace
 
 
 def show(panel: PanelService) -> None:  # noqa: ARG001
@@ -17,7 +17,7 @@ def show(panel: PanelService) -> None:  # noqa: ARG001
         empty(_("Nothing here yet"), _("No model has been trained yet: run a quarter first."))
         return
     with st.spinner(_("Reading the registry…")):
-        rows = presenting.model_rows(city.models(str(place.work), place.tracking_uri()), _)
+        rows = presenting.model_rows(city.models(str(place.work), place.tracking_uri()), _, language())
     if not rows:
         empty(_("Nothing here yet"), _("No model has been trained yet: run a quarter first."))
         return

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import time
 import uuid
-from datetime import datetime
 from typing import Any
 
 import streamlit as st
 
+from panel.giving import given_time
 from panel.service import PanelService
 from panel.tables import fund_codes, item_codes
 from panel.verdict_input import SEVERITIES, VerdictInput
 from records.errors import Situation, WrongUse
-from review_app import board_html, form, parts
-from review_app.presenters import CLASSES
-from review_app.state import both, failed, language, service, words
+from review_app import board_html, case_html, form, parts
+from review_app.presenters import CLASSES, one_of
+from review_app.state import both, done, failed, language, service, words
 
 
 def show(panel: PanelService, opened: dict[str, Any]) -> None:
@@ -64,9 +64,9 @@ def amend(changed: dict[str, Any]) -> None:
         return
     try:
         kept["content"] = form.content_of(service().amend_draft(kept["case_id"], changed))
-        kept["saved"], kept["problem"] = datetime.now().strftime("%H:%M:%S"), None
+        kept["saved"], kept["problem"] = given_time()[11:], None
     except Situation as situation:
-        kept["problem"] = str(situation)
+        kept["problem"] = one_of(str(situation), language())
 
 
 def _form(opened: dict[str, Any]) -> None:
@@ -137,7 +137,8 @@ def _fund(opened: dict[str, Any], place: int) -> None:
     with st.container(key="funds"):
         st.multiselect(_("Fund-use codes (an opinion, not a finding)"), list(funds), key=f"{case_id}-funds_{place}",
                        default=content().get(f"funds_{place}") or [], format_func=lambda c: f"{c} {both(*funds[c])}",
-                       on_change=_field, args=(case_id, f"funds_{place}"), placeholder=_("choose"))  # fmt: skip
+                       on_change=_field, args=(case_id, f"funds_{place}"), placeholder=_("choose"),
+                       select_all=False)  # fmt: skip
     if content().get(f"funds_{place}") or content().get(f"loss_{place}"):
         with st.container(key="loss", horizontal=True):
             proposed = opened["proposed"].get(place)
@@ -218,6 +219,8 @@ def _given(opened: dict[str, Any]) -> None:
     _, case_id = words(), opened["case_id"]
     if opened["my_verdicts"]:
         st.html(board_html.given(opened["my_verdicts"], _, language()))
+        if not opened["blind"]:
+            st.html(case_html.pointer_to_opened(opened["case"], _, language()))
     else:
         st.info(_("This case does not wait for your verdict."))
     if not opened["may_change"]:
@@ -256,7 +259,8 @@ def _around(panel: PanelService, opened: dict[str, Any]) -> None:
         if opened["may_submit"]:
             with st.container(key="save", width="content"):
                 st.button(_("Save (S)"), on_click=_save)
-            with st.container(key="recuse", width="content"), st.popover(_("Recuse (X)")):
+            # A popover of its own for each case: the last one's would stay open over the next.
+            with st.container(key="recuse", width="content"), st.popover(_("Recuse (X)"), key=f"{case_id}-step-back"):
                 reason = st.text_input(_("Why you step back"), key=f"{case_id}-recusal")
                 st.button(_("Step back from this case"), on_click=_recuse, args=(case_id,), disabled=not reason.strip())
 
@@ -270,10 +274,16 @@ def _go(case_id: str | None) -> None:
 
 
 def _recuse(case_id: str) -> None:
-    panel = service()
+    _, panel = words(), service()
     try:
-        panel.recuse(case_id, st.session_state[f"{case_id}-recusal"])
+        heir = panel.recuse(case_id, st.session_state[f"{case_id}-recusal"])
     except Situation as situation:
         failed(situation)
         return
+    became = (
+        _("You stepped back from {case}; another expert has it now.")
+        if heir
+        else _("You stepped back from {case}; it waits until an expert can take it.")
+    )
+    done(became.format(case=case_id))
     st.session_state["case_id"] = panel.take_next(case_id)
