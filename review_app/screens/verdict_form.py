@@ -259,10 +259,15 @@ def _around(panel: PanelService, opened: dict[str, Any]) -> None:
         if opened["may_submit"]:
             with st.container(key="save", width="content"):
                 st.button(_("Save (S)"), on_click=_save)
-            # A popover of its own for each case: the last one's would stay open over the next.
-            with st.container(key="recuse", width="content"), st.popover(_("Recuse (X)"), key=f"{case_id}-step-back"):
+            with st.container(key="recuse", width="content"), _stepping_back(case_id):
                 reason = st.text_input(_("Why you step back"), key=f"{case_id}-recusal")
                 st.button(_("Step back from this case"), on_click=_recuse, args=(case_id,), disabled=not reason.strip())
+
+
+def _stepping_back(case_id: str) -> Any:
+    """The popover of a recusal. Its state is each case's own: the last one's would stay open over the next case."""
+    _ = words()
+    return st.popover(_("Recuse (X)"), key=f"{case_id}-step-back", on_change="rerun")
 
 
 def _save() -> None:
