@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
+from basis.rulebook import load_rulebook
 from panel.peers import words_of
 from panel.tables import fund_codes, item_codes, states
 from records.contract import load_contract
@@ -46,6 +48,16 @@ def codes_text(codes: str | None, language: str) -> list[str]:
     """Item and fund codes with their words."""
     known = {**item_codes(), **fund_codes()}
     return [f"{code} {told(known.get(code), language)}".strip() for code in str(codes or "").split()]
+
+
+@cache
+def _rules() -> dict[str, str]:
+    return {rule.zh: rule.en for rule in load_rulebook().rules}
+
+
+def rule_name(name: str, language: str) -> str:
+    """A rule's name by language; findings carry the Chinese one, and local rules and knowledge points have no other here."""
+    return name if language == "zh" else _rules().get(name, name)
 
 
 def code_word(table: str, column: str, code: str | None, language: str) -> str:
@@ -182,7 +194,7 @@ def findings(case: dict[str, Any], _: Words, language: str) -> list[dict[str, An
     """Findings with clause and evidence."""
     return [
         {
-            "name": entry["rule_name"],
+            "name": rule_name(entry["rule_name"], language),
             "definite": entry["result_type"] == "definite",
             "kind": _("definite") if entry["result_type"] == "definite" else _("suspected point"),
             "line": entry.get("line"),

@@ -181,7 +181,10 @@ def code_words(language: str) -> dict[str, str]:
 
 def pointer(text: str, language: str) -> str:
     """What pointed at a subject, in one language where the text has both."""
-    told_of = (presenters.one_of(part, language) for part in _CLUE.sub(r"线索\2 clue \2", text).split("；"))
+    told_of = (
+        presenters.rule_name(presenters.one_of(part, language), language)
+        for part in _CLUE.sub(r"线索\2 clue \2", text).split("；")
+    )
     return "；".join(told_of)
 
 

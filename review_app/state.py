@@ -83,9 +83,9 @@ def tell() -> None:
     # Sticks to the top edge: it is seen by who has scrolled down to what was pressed.
     with st.container(key="told"):
         if kind == "success":
-            st.success(said, icon="✅")
+            st.success(f"✓ {said}")
         else:
-            st.error(said, icon="❗")
+            st.error(f"▲ {said}")
 
 
 def quarter_of(panel: Any, key: str) -> str | None:

@@ -33,7 +33,7 @@ def _files(panel: PanelService, case_id: str) -> None:
         return
     for entry in panel.attachments(case_id):
         st.download_button(
-            f"📎 {entry['name']} ({entry['size'] / 1024:.0f} KiB)", partial(_content, entry["attachment_id"]),
+            f"↓ {entry['name']} ({entry['size'] / 1024:.0f} KiB)", partial(_content, entry["attachment_id"]),
             file_name=entry["name"], mime=entry["kind"], key=f"file-{entry['attachment_id'][:16]}", on_click="ignore",
         )  # fmt: skip
     if panel.may("attach"):

@@ -14,6 +14,7 @@ from panel.tables import fund_codes, item_codes
 from panel.verdict_input import SEVERITIES, VerdictInput
 from records.errors import Situation, WrongUse
 from review_app import board_html, case_html, form, parts
+from review_app.markup import badge
 from review_app.presenters import CLASSES, one_of
 from review_app.state import both, done, failed, language, service, words
 
@@ -40,6 +41,7 @@ def _begin(opened: dict[str, Any]) -> None:
     if kept is None or kept["case_id"] != opened["case_id"]:
         st.session_state["form"] = {
             "case_id": opened["case_id"], "content": form.content_of(opened["draft"]), "begun": time.monotonic(), "saved": None,
+            "most": form.amounts_of(opened["case"]),
         }  # fmt: skip
 
 
@@ -54,6 +56,11 @@ def given() -> dict[str, Any]:
     typed = st.session_state.get(f"{st.session_state['form']['case_id']}-comment")
     text = (typed or {}).get("text")
     return content() if text is None else {**content(), "comment": text}
+
+
+def meant(seconds: int | None = None) -> VerdictInput:
+    """The verdict that the form on the screen means. Raises WrongUse for what cannot be meant."""
+    return form.input_of(given(), seconds, st.session_state["form"]["most"])
 
 
 def amend(changed: dict[str, Any]) -> None:
@@ -145,6 +152,9 @@ def _fund(opened: dict[str, Any], place: int) -> None:
             st.text_input(_("Fund loss, yuan"), key=f"{case_id}-loss_{place}", value=content().get(f"loss_{place}") or "",
                           on_change=_field, args=(case_id, f"loss_{place}"),
                           help=_("The rules propose {amount} yuan").format(amount=proposed) if proposed else None)  # fmt: skip
+            problem = form.amount_problem(content(), place, st.session_state["form"]["most"])
+            if problem:
+                st.html(badge(one_of(problem, language()), "bad"))
             if proposed:
                 st.text_input(_("Why it differs from {amount} yuan").format(amount=proposed),
                               key=f"{case_id}-loss_reason_{place}", value=content().get(f"loss_reason_{place}") or "",
@@ -210,7 +220,7 @@ def _submit_reasonable(case_id: str) -> None:
 
 def _submit(case_id: str) -> None:
     try:
-        service().submit_verdict(case_id, form.input_of(given(), _seconds()), _submission(case_id))
+        service().submit_verdict(case_id, meant(_seconds()), _submission(case_id))
     except Situation as situation:
         failed(situation)
 
@@ -236,13 +246,13 @@ def changing(opened: dict[str, Any], form_id: str, start: dict[str, Any] | None 
     kept = st.session_state.get("form")
     if kept is None or kept["case_id"] != form_id:
         st.session_state["form"] = {"case_id": form_id, "content": dict(start or {}), "begun": time.monotonic(), "saved": None,
-                                    "drafts": False}  # fmt: skip
+                                    "drafts": False, "most": form.amounts_of(opened["case"])}  # fmt: skip
     fields({**opened, "case_id": form_id})
 
 
 def _change(case_id: str) -> None:
     try:
-        service().change_verdict(case_id, form.input_of(given(), None), st.session_state[f"{case_id}-change_reason"])
+        service().change_verdict(case_id, meant(), st.session_state[f"{case_id}-change_reason"])
     except Situation as situation:
         failed(situation)
 
@@ -259,15 +269,11 @@ def _around(panel: PanelService, opened: dict[str, Any]) -> None:
         if opened["may_submit"]:
             with st.container(key="save", width="content"):
                 st.button(_("Save (S)"), on_click=_save)
-            with st.container(key="recuse", width="content"), _stepping_back(case_id):
+            # The popover's state is each case's own: the last one's would stay open over the next.
+            with (st.container(key="recuse", width="content"),
+                  st.popover(_("Recuse (X)"), key=f"{case_id}-step-back", on_change="rerun")):  # fmt: skip
                 reason = st.text_input(_("Why you step back"), key=f"{case_id}-recusal")
                 st.button(_("Step back from this case"), on_click=_recuse, args=(case_id,), disabled=not reason.strip())
-
-
-def _stepping_back(case_id: str) -> Any:
-    """The popover of a recusal. Its state is each case's own: the last one's would stay open over the next case."""
-    _ = words()
-    return st.popover(_("Recuse (X)"), key=f"{case_id}-step-back", on_change="rerun")
 
 
 def _save() -> None:

@@ -125,6 +125,13 @@ def test_numbers_and_days_are_not_broken_over_two_lines(value: str, fixed: bool)
     assert ("rx-fixed" in markup.table(("a",), [(value,)], "")) == fixed
 
 
+def test_a_rule_is_named_in_the_language_asked_for() -> None:
+    assert presenters.rule_name("重复收费", "zh") == "重复收费"
+    assert presenters.rule_name("重复收费", "en") == "one item charged twice"
+    assert presenters.rule_name("本地规则", "en") == "本地规则"
+    assert presenting.pointer("规则提示 pointed at by a rule；重复收费", "en") == "pointed at by a rule；one item charged twice"
+
+
 def test_a_weak_score_is_known() -> None:
     assert presenters.is_weak("rule_findings_weak")
     assert not presenters.is_weak("store")
