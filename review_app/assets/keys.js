@@ -19,7 +19,7 @@ function codesShown() {
 }
 
 export default function (component) {
-  const house = (window.rxpanelKeys ??= { waiting: [], mode: "codes", wanted: null, since: 0, rest: 0, timer: null });
+  const house = (window.rxpanelKeys ??= { waiting: [], mode: "codes", wanted: null, since: 0, rest: 0, asked: 0, timer: null });
   house.data = component.data;
 
   function press(selector, place = 0) {
@@ -30,9 +30,14 @@ export default function (component) {
     return true;
   }
 
+  // The form has come whole: its last buttons are there. The first case of a server that has just begun comes piece by piece.
+  function whole() {
+    return document.querySelector(".st-key-next button, .st-key-classes button") !== null || performance.now() - house.asked > 8000;
+  }
+
   // A button that is pressed while the screen is being renewed forgets it.
   function busy() {
-    return performance.now() < house.rest || document.querySelector("[data-testid=stApp]")?.dataset.testScriptState !== "notRunning";
+    return performance.now() < house.rest || !whole() || document.querySelector("[data-testid=stApp]")?.dataset.testScriptState !== "notRunning";
   }
 
   // To the reason of a recusal, as soon as its popover is there: what is typed next belongs there.
@@ -92,6 +97,7 @@ export default function (component) {
   }
 
   function take(key) {
+    if (house.waiting.length === 0) house.asked = performance.now();
     house.waiting.push(key);
     work();
     if (house.waiting.length && !house.timer) house.timer = setInterval(work, 25);

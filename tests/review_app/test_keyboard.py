@@ -56,3 +56,21 @@ def test_a_recusal_by_keyboard(chromium: Browser, served: str) -> None:
     moved_on(page, case_id)
     page.locator(".st-key-told", has_text=case_id).wait_for()
     assert page.locator("[data-testid=stPopoverBody]").count() == 0
+
+
+def test_keys_wait_for_a_form_that_is_still_coming(chromium: Browser, served: str) -> None:
+    page = enter(chromium, served, "expert3", set())
+    page.goto(f"{served}/case")
+    sheet(page)
+    # As on the first case of a server that has just begun: the listener is there, the buttons are not.
+    page.evaluate("""() => {
+        window.hidden = [...document.querySelectorAll(".st-key-next, .st-key-classes")];
+        window.names = window.hidden.map(found => found.className);
+        window.hidden.forEach(found => { found.className = "coming"; });
+    }""")
+    page.keyboard.type("2")
+    page.wait_for_timeout(500)
+    assert page.evaluate("window.rxpanelKeys.waiting.length") == 1
+    page.evaluate("() => window.hidden.forEach((found, place) => { found.className = window.names[place]; })")
+    page.locator(".st-key-verdict [role=status]", has_text="用药不适宜").wait_for()
+    assert page.evaluate("window.rxpanelKeys.waiting.length") == 0
