@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from review_app import charts, look, presenters
+from review_app import charts, look, named, presenters
 from review_app.markup import badge, heading, note, pairs, table, text
 from review_app.presenters import Words
 from review_app.presenting import Figure
@@ -59,7 +59,6 @@ def recorded(outcome: str, rows: Sequence[str], _: Words) -> str:
 
 def given(verdicts: Sequence[dict[str, Any]], _: Words, language: str) -> str:
     """The own verdicts on a case, the blind one first."""
-    stages = {"changed": _("changed"), "adjudication": _("decided")}
     parts = []
     for entry in verdicts:
         shown = presenters.verdict(entry, language)
@@ -67,7 +66,7 @@ def given(verdicts: Sequence[dict[str, Any]], _: Words, language: str) -> str:
         rows = [(_("Class"), shown["class"]), (_("Codes"), shown["codes"]), (_("Fund use"), shown["funds"]),
                 (_("Amount"), shown["loss"]), (_("Severity"), shown["severity"]), (_("Comment"), shown["comment"])]  # fmt: skip
         kept = [(name, value) for name, value in rows if value != look.NONE]
-        title = badge(stages.get(entry["stage"], _("blind verdict")), "good") + (badge(place) if place else "")
+        title = badge(named.word("stage", entry["stage"], language), "good") + (badge(place) if place else "")
         parts.append(f"{title}{badge(look.moment(entry['given_time']))}{pairs(kept, 2)}")
     return "".join(parts)
 
@@ -172,13 +171,13 @@ def leads(rows: Sequence[dict[str, str]], _: Words) -> str:
     return table(head, cells, _("Leads of the quarter"), raw=(4, 6))
 
 
-def picture(found: dict[str, Any], names: dict[str, str], _: Words) -> str:
+def picture(found: dict[str, Any], names: dict[str, str], _: Words, language: str) -> str:
     """A lead's network as a drawing and a table, and its weeks as bars."""
     partners = found["partners"]
     if not partners and not found["weeks"]:
         return note(_("There is nothing to draw of this subject in this quarter's data."))
     alt = _("Network of {code}: lines as thick as the settlements in common").format(code=found["code"])
-    cells = [(names[row["type"]], row["code"], look.count(row["visits"]), look.yuan(row["amt"])) for row in partners]
+    cells = [(names[row["type"]], row["code"], look.count(row["visits"]), look.yuan(row["amt"], language)) for row in partners]
     head = (_("Kind"), _("With"), _("Settlements in common"), _("Amount"))
     # The wheel shows the first eight of each kind; the table all of them.
     drawn = [row for kind in names for row in [p for p in partners if p["type"] == kind][:8]]
@@ -188,7 +187,7 @@ def picture(found: dict[str, Any], names: dict[str, str], _: Words) -> str:
         (
             row["week"],
             look.count(row["visits"]),
-            look.yuan(row["amt"]),
+            look.yuan(row["amt"], language),
             charts.bar(row["visits"] / most, f"{row['week']} {row['visits']}"),
         )
         for row in found["weeks"]
@@ -202,15 +201,18 @@ def picture(found: dict[str, Any], names: dict[str, str], _: Words) -> str:
     )  # fmt: skip
 
 
-def lead_notes(rows: Sequence[dict[str, Any]], _: Words) -> str:
+def lead_notes(rows: Sequence[dict[str, Any]], _: Words, language: str) -> str:
     """What was written on a lead."""
-    cells = [(look.moment(row["at"]), row["account"], row["kind"], row["text"]) for row in rows]
+    cells = [(look.moment(row["at"]), row["account"], named.word("note", row["kind"], language), row["text"]) for row in rows]
     return table((_("Time (UTC)"), _("Account"), _("Step"), _("Text")), cells, _("What was written on this lead"))
 
 
-def clues(rows: Sequence[dict[str, str]], _: Words) -> str:
+def clues(rows: Sequence[dict[str, str]], _: Words, language: str) -> str:
     """What was reported on a lead, never by whom."""
-    cells = [(row["received"], row["channel"], row["text"]) for row in rows]
+    cells = [
+        (look.moment(row["received"]), presenters.code_word("clue", "channel", row["channel"], language), row["text"])
+        for row in rows
+    ]
     return table((_("Received"), _("Channel"), _("Text")), cells, _("What was reported"))
 
 
@@ -230,7 +232,7 @@ def drift(rows: Sequence[dict[str, Any]], caption: str, _: Words) -> str:
     """How far features have moved since training."""
     words = {"ok": (_("ok"), "good"), "notice": (_("to be watched"), "warn"), "large": (_("large"), "bad")}
     cells = [
-        (row["feature"], look.estimate(row["before"], None, None), look.estimate(row["now"], None, None),
+        (row["feature"], row["before"], row["now"],
          look.estimate(row["shift"], None, None, 2), badge(*words[row["level"]]))
         for row in rows
     ]  # fmt: skip

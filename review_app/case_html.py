@@ -5,9 +5,12 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Any
 
-from review_app import charts, look, presenters, supplies
+from review_app import charts, look, named, presenters, supplies
 from review_app.markup import badge, heading, note, pairs, table, text
 from review_app.presenters import Words
+
+#: The part of the page that opens after the blind verdict.
+OPENED = "opened"
 
 
 def prescription(opened: dict[str, Any], _: Words, language: str) -> str:
@@ -22,8 +25,8 @@ def prescription(opened: dict[str, Any], _: Words, language: str) -> str:
         f"{pairs(names, 4) if names else ''}{pairs(presenters.head(case, _, language), 5)}"
         f'<div class="rx-diagnoses"><b>{text(_("Diagnosis"))}</b>{text(diagnoses)}</div>'
         f'<p class="rx-rp" lang="la" aria-hidden="true">Rp.</p>{_lines(case, _, language)}'
-        f'<div class="rx-foot">{pairs(presenters.foot(case, _), 3)}</div></article>'
-        + note(_("▲ = above the label's maximum. A dash = not in the data."))
+        f'<div class="rx-foot">{pairs(presenters.foot(case, _, language), 3)}</div></article>'
+        + note(_("▲ = above the label's maximum. ×n = units in a pack. A dash = not in the data."))
     )
 
 
@@ -40,14 +43,14 @@ def _lines(case: dict[str, Any], _: Words, language: str) -> str:
         cells = ("directions", "dose", "limit", "days", "quantity", "amount")
         shown = {**{name: row[name] for name in cells}, "dose": dose}
         rows.append((row["line"], drug, *shown.values()))
-    names = (_("No."), _("Drug"), _("Directions"), _("Daily dose"), _("Label maximum"), _("Days"), _("Quantity"), _("Amount"))
+    names = (_("No."), _("Drug"), _("Directions"), _("Daily dose"), _("Label maximum"), _("Days"), _("Packs"), _("Amount"))
     return table(names, rows, _("Prescribed lines"), numbers=(3, 4, 5, 6, 7), raw=(1, 3))
 
 
-def timeline(case: dict[str, Any], _: Words) -> str:
+def timeline(case: dict[str, Any], _: Words, language: str) -> str:
     """Supplies of the last twelve months as bars, days covered twice hatched."""
     title = heading(_("Supplies of the last twelve months"))
-    rows = supplies.supplies(case, _)
+    rows = supplies.supplies(case, _, language)
     if not rows:
         return title + note(_("No supply is known."))
     written = date.fromisoformat(case["prsc_time"][:10])
@@ -89,7 +92,7 @@ def score(case: dict[str, Any], found: dict[str, Any], _: Words, language: str) 
     name = _("Unreasonable prescribing") if found["target"] == "unreasonable" else _("Suspected deliberate misuse")
     said = _("Predicted probability {p}, rank {rank}; model {version}; labels: {source}").format(
         p=look.percent(float(found["score"]), 2), rank=found["rank"], version=found["model_version"],
-        source=found["label_source"],
+        source=named.word("labels", str(found["label_source"]), language),
     )  # fmt: skip
     parts = [heading(f"{_('Model')}: {name}"), note(said)]
     if presenters.is_weak(str(found["label_source"])):
@@ -137,4 +140,13 @@ def opened_part(opened: dict[str, Any], _: Words, language: str) -> str:
     """Everything that opens after the blind verdict."""
     case = opened["case"]
     scored = "".join(score(case, found, _, language) for found in presenters.scores(case))
-    return findings(case, _, language) + scored + peers(case, _, language) + similar(opened, _, language)
+    whole = findings(case, _, language) + scored + peers(case, _, language) + similar(opened, _, language)
+    return f'<div id="{OPENED}">{whole}</div>'
+
+
+def pointer_to_opened(case: dict[str, Any], _: Words, language: str) -> str:
+    """What the rules found, by name, with the way to what opened below the case: on a low screen it is out of sight."""
+    rows = presenters.findings(case, _, language)
+    said = "".join(badge(row["name"], "bad" if row["definite"] else "warn") for row in rows)
+    way = f'<a href="#{OPENED}">↓ {text(_("Below the case: findings, model, peers, similar cases"))}</a>'
+    return f'<p class="rx-note rx-names">{said or text(_("No rule found anything here."))}</p><p class="rx-note">{way}</p>'

@@ -6,13 +6,14 @@ for each place (0 = the whole prescription, else a line's number) items_<n>, fun
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
 from panel.tables import class_of, item_codes
 from panel.verdict_input import LineInput, VerdictInput, amount_of
 from records.errors import WrongUse
-from review_app.presenters import Words, class_text, codes_text, severity_text
+from review_app.presenters import Words, class_text, codes_text, severity_text, told
 
 #: Keys that choose a code, in the order of a class's codes: ten and more go on with letters.
 CODE_KEYS = "123456789abcdef"
@@ -62,8 +63,36 @@ def is_blank(content: dict[str, Any]) -> bool:
     return not places(content) and not (content.get("comment") or "").strip() and content.get("verdict_class") in (None, "0")
 
 
-def input_of(content: dict[str, Any], seconds: int | None) -> VerdictInput:
-    """The verdict that a form's content means. Raises WrongUse where nothing was chosen, or for an amount that is none."""
+def amounts_of(case: dict[str, Any]) -> dict[int, str]:
+    """The most that an amount can be, yuan by place: the prescription's total, each line's own."""
+    lines = {int(line["line"]): str(line["net_amt"]) for line in case["lines"] if line.get("net_amt") is not None}
+    return {0: str(case["total_amt"]), **lines}
+
+
+def amount_problem(content: dict[str, Any], place: int, most: Mapping[int, str]) -> str | None:
+    """What is wrong with the amount of a place, in both languages; None where nothing is, or nothing is stated."""
+    try:
+        amount = amount_of(content.get(f"loss_{place}"))
+    except WrongUse:
+        return "金额须为数字，单位元，至多两位小数，如12.50 An amount is a number of yuan, such as 12.50."
+    if amount and not content.get(f"funds_{place}"):
+        return "填写了金额就须选基金使用问题代码 An amount needs a fund-use code: choose one, or take the amount out."
+    if amount and place in most and amount > Decimal(most[place]):
+        return f"金额{amount}元超过这里的全部金额{most[place]}元 {amount} yuan are more than all there is here, {most[place]}."
+    return None
+
+
+def input_of(content: dict[str, Any], seconds: int | None, most: Mapping[int, str]) -> VerdictInput:
+    """The verdict that a form's content means; ``most`` as ``amounts_of`` gives it.
+
+    Raises WrongUse, in both languages, where nothing was chosen, for an amount that cannot be meant, and for codes or an
+    amount beside 'cannot be judged'.
+    """
+    for place in places(content):
+        if found := amount_problem(content, place, most):
+            raise WrongUse(found)
+    if class_shown(content) == "U" and places(content):
+        raise WrongUse("“无法判断”不能带代码或金额 What cannot be judged carries neither codes nor an amount.")
     chosen = class_shown(content)
     if chosen is None and not any(content.get(f"funds_{place}") for place in places(content)):
         raise WrongUse("请先选择结论 Choose a class or a code first.")
@@ -100,7 +129,7 @@ def summary(content: dict[str, Any], _: Words, language: str) -> list[str]:
         codes = [*(content.get(f"items_{place}") or []), *(content.get(f"funds_{place}") or [])]
         amount = content.get(f"loss_{place}")
         said = "；".join(codes_text(" ".join(codes), language))
-        rows.append(f"{name}: {said}" + (f" · {amount} 元" if amount else ""))
+        rows.append(f"{name}: {said}" + (f" · {amount} {told(('元', 'yuan'), language)}" if amount else ""))
     return rows
 
 

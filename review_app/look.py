@@ -43,9 +43,9 @@ def sheet() -> str:
     return f"<style>:root{{{names}--font:{FONT};}}{_SHEET.read_text(encoding='utf-8')}</style>"
 
 
-def yuan(value: Any) -> str:
+def yuan(value: Any, language: str = "zh") -> str:
     """An amount with its unit; a dash for a missing one."""
-    return NONE if value in (None, "") else f"{Decimal(str(value)):,.2f} 元"
+    return NONE if value in (None, "") else f"{Decimal(str(value)):,.2f} {_UNITS['yuan'][0 if language == 'zh' else 1]}"
 
 
 def quantity(value: Any, unit: str | None = "") -> str:

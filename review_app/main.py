@@ -15,7 +15,7 @@ st.html(look.sheet())
 
 panel = service()
 with st.sidebar:
-    st.caption(f"{panel.actor.name} · {'、'.join(both(*roles()[name]) for name in sorted(panel.actor.roles))}")
+    who = st.container()
     chosen = st.radio("语言 Language", list(LANGUAGES), format_func=LANGUAGES.__getitem__, horizontal=True,
                       index=list(LANGUAGES).index(language()), key="language_choice")  # fmt: skip
 st.session_state["language"] = chosen
@@ -23,6 +23,8 @@ if (st.query_params.get("lang") or "zh") != chosen:
     # In the address, so that a reload keeps it.
     st.query_params["lang"] = chosen
 _ = words()
+# Only now: the language just chosen counts for it as well.
+who.caption(f"{panel.actor.name} · {'、'.join(both(*roles()[name]) for name in sorted(panel.actor.roles))}")
 with st.sidebar:
     parts.print_button(_("Print this page"))
     st.html(f'<a href="/signout" target="_self">{_("Sign out")}</a>')

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from html import escape
 from typing import Any
 
+#: What is not broken over two lines: the number of a case or lead, a day, a moment.
+_FIXED = re.compile(r"\d{4}(Q[1-4]-L?\d+|-\d\d-\d\d( \d\d:\d\d(:\d\d)?)?)")
 #: Kinds of marks; each has its sign, so that colour says nothing alone.
 SIGNS = {"bad": "▲", "warn": "●", "good": "✓", "info": "i", "plain": ""}
 
@@ -34,7 +37,8 @@ def table(
     right, made = set(numbers), set(raw)
 
     def cell(place: int, value: Any) -> str:
-        return f"<td{' class=rx-number' if place in right else ''}>{value if place in made else text(value)}</td>"
+        kind = " class=rx-number" if place in right else " class=rx-fixed" if _FIXED.fullmatch(str(value)) else ""
+        return f"<td{kind}>{value if place in made else text(value)}</td>"
 
     heads = "".join(
         f'<th scope="col"{" class=rx-number" if n in right else ""}>{text(name)}</th>' for n, name in enumerate(head)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
+from basis.rulebook import load_rulebook
 from panel.peers import words_of
 from panel.tables import fund_codes, item_codes, states
 from records.contract import load_contract
@@ -48,6 +50,16 @@ def codes_text(codes: str | None, language: str) -> list[str]:
     return [f"{code} {told(known.get(code), language)}".strip() for code in str(codes or "").split()]
 
 
+@cache
+def _rules() -> dict[str, str]:
+    return {rule.zh: rule.en for rule in load_rulebook().rules}
+
+
+def rule_name(name: str, language: str) -> str:
+    """A rule's name by language; findings carry the Chinese one, and local rules and knowledge points have no other here."""
+    return name if language == "zh" else _rules().get(name, name)
+
+
 def code_word(table: str, column: str, code: str | None, language: str) -> str:
     """A code in words; the code itself when the contract has no word for it, a dash when it is missing."""
     if code in (None, ""):
@@ -78,7 +90,7 @@ def head(case: dict[str, Any], _: Words, language: str) -> list[tuple[str, str]]
         (_("Weight"), quantity(person.get("psn_wt"), "kg")),
         (_("Condition"), "、".join(flags) or NONE),
         (_("Insurance"), code_word("person", "insutype", person.get("insutype"), language)),
-        (_("Chronic registration"), " ".join(person.get("chronic", [])) or NONE),
+        (_("Chronic registration, code"), " ".join(person.get("chronic", [])) or NONE),
         (_("Setting"), code_word("prescription", "setting", case["setting"], language)),
         (_("Institution level"), code_word("institution", "hosp_lv", case["hosp_lv"], language)),
         (_("Department"), case.get("dept_name") or one_of(case.get("specialty"), language) or NONE),
@@ -136,12 +148,12 @@ def lines(case: dict[str, Any], _: Words, language: str) -> list[dict[str, Any]]
         over = dose is not None and most is not None and round(dose, 2) > Decimal(most)
         written = quantity(None if dose is None else round(dose, 2), line.get("strength_unit"))
         strength = quantity(line["strength"], line["strength_unit"])
-        form = line.get("dosform") or ""
+        pack = f"×{quantity(line['units_per_pack'])}" if line.get("units_per_pack") else ""
         rows.append(
             {
                 "line": str(line["line"]),
                 "drug": line["drug_genname"] or line.get("med_list_codg") or NONE,
-                "form": " ".join(part for part in (strength, form) if part not in ("", NONE)),
+                "form": " ".join(part for part in (strength, line.get("dosform") or "", pack) if part not in ("", NONE)),
                 "marks": marks(line, _, language),
                 "directions": directions(line, language),
                 "dose": f"▲ {written}" if over else written,
@@ -150,7 +162,7 @@ def lines(case: dict[str, Any], _: Words, language: str) -> list[dict[str, Any]]
                 "days": quantity(line["prd_days"], _("days")),
                 "quantity": quantity(line["cnt"]),
                 "restriction": line.get("lmt_text") or NONE,
-                "amount": yuan(line["net_amt"]),
+                "amount": yuan(line["net_amt"], language),
             }
         )
     return rows
@@ -166,15 +178,15 @@ def directions(line: dict[str, Any], language: str) -> str:
     return " ".join(part for part in parts if part) or NONE
 
 
-def foot(case: dict[str, Any], _: Words) -> list[tuple[str, str]]:
+def foot(case: dict[str, Any], _: Words, language: str) -> list[tuple[str, str]]:
     """The foot of the prescription."""
     return [
         (_("Pharmacist's check"), _("recorded") if case["pharmacist_reviewed"] else _("not recorded")),
         (_("Long-term prescription"), _("yes") if case.get("long_rx_flag") else _("no")),
         (_("Written reason"), case.get("ext_reason") or NONE),
         (_("Directions as written"), case.get("usage_text") or NONE),
-        (_("Total"), yuan(case["total_amt"])),
-        (_("Fund at stake"), yuan(case["fund_stake"])),
+        (_("Total"), yuan(case["total_amt"], language)),
+        (_("Fund at stake"), yuan(case["fund_stake"], language)),
     ]
 
 
@@ -182,14 +194,14 @@ def findings(case: dict[str, Any], _: Words, language: str) -> list[dict[str, An
     """Findings with clause and evidence."""
     return [
         {
-            "name": entry["rule_name"],
+            "name": rule_name(entry["rule_name"], language),
             "definite": entry["result_type"] == "definite",
             "kind": _("definite") if entry["result_type"] == "definite" else _("suspected point"),
             "line": entry.get("line"),
             "codes": codes_text(" ".join(filter(None, [entry.get("item_codes"), entry.get("fund_codes")])), language),
             "evidence": entry["evidence_zh" if language == "zh" else "evidence_en"],
             "basis": entry["basis"],
-            "amount": yuan(entry["vola_amt"]),
+            "amount": yuan(entry["vola_amt"], language),
         }
         for entry in case.get("after_blind", {}).get("findings", [])
     ]
@@ -247,7 +259,7 @@ def verdict(entry: dict[str, Any], language: str) -> dict[str, str]:
         "class": class_text(entry["verdict_class"], language),
         "codes": "；".join(codes_text(entry["item_codes"], language)) or NONE,
         "funds": "；".join(codes_text(entry["fund_codes"], language)) or NONE,
-        "loss": yuan(entry["loss_amt"]),
+        "loss": yuan(entry["loss_amt"], language),
         "severity": severity_text(entry.get("severity"), language),
         "comment": entry["comment"] or entry.get("reason") or NONE,
     }

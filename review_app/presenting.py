@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 from features.catalogue import load_catalogue
 from panel.tables import fund_codes, item_codes, roles, states
 from panel.waiting import today
-from review_app import look, presenters
+from review_app import look, named, presenters
 from review_app.look import NONE
 from review_app.presenters import Words, told
 
@@ -17,6 +18,8 @@ __all__ = ["today"]
 
 #: Whether a figure is good, to be looked at, or bad news; told by sign as well.
 Figure = tuple[str, str, str]
+#: A clue's number belongs to both languages.
+_CLUE = re.compile(r"(线索 clue )([^\s；]+)")
 _DECIDED = ("agreed", "adjudicated", "notified", "appealed", "re_reviewed", "closed")
 
 
@@ -62,7 +65,10 @@ def by_expert(verdicts: Sequence[dict[str, Any]], language: str) -> list[dict[st
         joined = {name: " ".join(sorted({c for row in rows for c in str(row[name] or "").split()})) for name in
                   ("item_codes", "fund_codes")}  # fmt: skip
         shown = presenters.verdict({**whole, **joined}, language)
-        found.append({"expert_id": expert_id, "stage": whole["stage"], **{k: v for k, v in shown.items() if k != "line"}})
+        stage = named.word("stage", whole["stage"], language)
+        found.append(
+            {"expert_id": named.giver(expert_id, language), "stage": stage, **{k: v for k, v in shown.items() if k != "line"}}
+        )
     return found
 
 
@@ -175,7 +181,11 @@ def code_words(language: str) -> dict[str, str]:
 
 def pointer(text: str, language: str) -> str:
     """What pointed at a subject, in one language where the text has both."""
-    return "；".join(presenters.one_of(part, language) for part in text.split("；"))
+    told_of = (
+        presenters.rule_name(presenters.one_of(part, language), language)
+        for part in _CLUE.sub(r"线索\2 clue \2", text).split("；")
+    )
+    return "；".join(told_of)
 
 
 def lead_rows(leads: Sequence[dict[str, Any]], _: Words, language: str) -> list[dict[str, str]]:
@@ -226,7 +236,7 @@ def subject_text(kind: str, _: Words) -> str:
     return names.get(kind, kind)
 
 
-def model_rows(table: Sequence[dict[str, Any]], _: Words) -> list[dict[str, str]]:
+def model_rows(table: Sequence[dict[str, Any]], _: Words, language: str) -> list[dict[str, str]]:
     """Models beside their best baseline, with 90 % intervals."""
 
     def span(entry: dict[str, Any] | None) -> str:
@@ -234,14 +244,14 @@ def model_rows(table: Sequence[dict[str, Any]], _: Words) -> list[dict[str, str]
 
     return [
         {
-            "model": row["model"],
+            "model": named.model(row["model"], language),
             "alias": _("champion") if row["alias"] == "champion" else _("challenger"),
             "version": row["model_version"],
             "precision": span(row["average_precision"]),
             "gain": span(row["gain"]),
-            "over": row["gain_over"] or NONE,
+            "over": named.word("baseline", row["gain_over"], language),
             "rows": f"{row['rows']:,} / {row['positives']:,}",
-            "labels": row["label_source"],
+            "labels": named.word("labels", row["label_source"], language),
             "weak": "weak" if presenters.is_weak(str(row["label_source"])) else "",
         }
         for row in table
@@ -251,11 +261,20 @@ def model_rows(table: Sequence[dict[str, Any]], _: Words) -> list[dict[str, str]
 def drift_rows(model: str, rows: Sequence[dict[str, Any]], _: Words, language: str) -> list[dict[str, Any]]:
     """Features that moved, by their names in the catalogue; ``model`` is target@grain."""
     grain = model.partition("@")[2]
-    known = {feature.name: (feature.zh, feature.en) for feature in load_catalogue().of(grain)}
-    return [{**row, "feature": told(known.get(row["feature"]), language, _("the score itself"))} for row in rows]
+    known = {feature.name: feature for feature in load_catalogue().of(grain)}
+    found = []
+    for row in rows:
+        feature = known.get(row["feature"])
+        if feature is None:
+            shown = {name: look.estimate(row[name], None, None) for name in ("before", "now")}
+            found.append({**row, **shown, "feature": _("the score itself")})
+        else:
+            shown = {name: look.measure(row[name], feature.unit, language) for name in ("before", "now")}
+            found.append({**row, **shown, "feature": told((feature.zh, feature.en), language)})
+    return found
 
 
-def design_pairs(design: dict[str, Any], _: Words) -> list[tuple[str, str]]:
+def design_pairs(design: dict[str, Any], _: Words, language: str) -> list[tuple[str, str]]:
     """A quarter's draw: what was drawn, by which design and seed."""
     arms = design.get("arms", {})
     return [
@@ -266,7 +285,7 @@ def design_pairs(design: dict[str, Any], _: Words) -> list[tuple[str, str]]:
         (_("Random arm"), look.count(arms.get("random"), _("cases"))),
         (_("Targeted arm"), look.count(arms.get("targeted"), _("cases"))),
         (_("Clue arm"), look.count(arms.get("clue", 0), _("cases"))),
-        (_("Seed, its origin"), str(design.get("seed_origin", NONE))),
+        (_("Seed, its origin"), named.word("seed", design.get("seed_origin"), language)),
         (_("SHA-256 of the seed"), str(design.get("seed_sha256", NONE))),
         (_("SHA-256 of the frame"), str(design.get("frame_sha256", NONE))),
     ]

@@ -19,9 +19,10 @@ from starlette.routing import Route
 from streamlit import config
 from streamlit.starlette import App
 
-from panel.accounts import actor_of, change_password, must_change
+from panel.accounts import Actor, actor_of, change_password, must_change
 from panel.oidc import sign_in_local
 from panel.store import open_store
+from panel.tables import permissions
 from records.errors import Situation
 from records.workplace import Workplace
 from review_app import oidc_routes
@@ -94,11 +95,20 @@ async def _told(_request: Request, error: Exception) -> Response:
 _PAGES = {"", *(screen.path for screen in screens(str))}
 
 
+def _first(actor: Actor) -> str | None:
+    """The actor's first screen, which Streamlit knows by the address / alone."""
+    return next((screen.path for screen in screens(str) if actor.roles & permissions()[screen.needs]), None)
+
+
 class _Door(BaseHTTPMiddleware):
-    """Sends whoever has no session to the sign-in, and whoever must change the password there first."""
+    """Sends whoever has no session to the sign-in, and whoever must change the password there first.
+
+    The own address of somebody's first screen leads to /: Streamlit would say, in English, that there is no such page.
+    """
 
     async def dispatch(self, request: Request, call_next: Any) -> Response:
-        if request.method == "GET" and request.url.path.strip("/") in _PAGES:
+        asked = request.url.path.strip("/")
+        if request.method == "GET" and asked in _PAGES:
             token = request.cookies.get(COOKIE, "")
 
             def look() -> str | None:
@@ -106,7 +116,9 @@ class _Door(BaseHTTPMiddleware):
                     actor = actor_of(store, token) if token else None
                     if actor is None:
                         return "/signin"
-                    return "/password" if must_change(store, actor.account) else None
+                    if must_change(store, actor.account):
+                        return "/password"
+                    return f"/?{request.url.query}".rstrip("?") if asked and asked == _first(actor) else None
 
             place = await run_in_threadpool(look)
             if place is not None:

@@ -78,10 +78,14 @@ def failed(situation: Exception) -> None:
 def tell() -> None:
     """Show what a step before this run had to say, once."""
     kind, said = st.session_state.pop("told", (None, ""))
-    if kind == "success":
-        st.success(said, icon="✅")
-    elif kind == "error":
-        st.error(said, icon="❗")
+    if not kind:
+        return
+    # Sticks to the top edge: it is seen by who has scrolled down to what was pressed.
+    with st.container(key="told"):
+        if kind == "success":
+            st.success(f"✓ {said}")
+        else:
+            st.error(f"▲ {said}")
 
 
 def quarter_of(panel: Any, key: str) -> str | None:

@@ -10,7 +10,7 @@ from review_app.look import NONE, quantity, yuan
 from review_app.presenters import Words
 
 
-def supplies(case: dict[str, Any], _: Words) -> list[dict[str, Any]]:
+def supplies(case: dict[str, Any], _: Words, language: str) -> list[dict[str, Any]]:
     """The person's supplies by drug, this prescription's drugs first, with days that two supplies of a drug cover.
 
     One dict a drug: drug, bars (begin, days, this, said), overlaps (begin, days, said). A supply of unknown length is a
@@ -22,12 +22,12 @@ def supplies(case: dict[str, Any], _: Words) -> list[dict[str, Any]]:
     mine = {drug for drug, events in by_drug.items() if any(event["this"] for event in events)}
     rows = []
     for drug in sorted(by_drug, key=lambda name: (name not in mine, name)):
-        bars = [_supply(event, _) for event in sorted(by_drug[drug], key=lambda event: event["day"])]
+        bars = [_supply(event, _, language) for event in sorted(by_drug[drug], key=lambda event: event["day"])]
         rows.append({"drug": drug, "bars": bars, "overlaps": _overlaps(bars, _)})
     return rows
 
 
-def _supply(event: dict[str, Any], _: Words) -> dict[str, Any]:
+def _supply(event: dict[str, Any], _: Words, language: str) -> dict[str, Any]:
     begin, days = date.fromisoformat(event["day"]), event["days"]
     length = _("length unknown") if days is None else quantity(days, _("days"))
     mine = f"，{_('this prescription')}" if event["this"] else ""
@@ -36,7 +36,7 @@ def _supply(event: dict[str, Any], _: Words) -> dict[str, Any]:
         "days": max(1.0, float(days or 1)),
         "known": days is not None,
         "this": bool(event["this"]),
-        "said": f"{event['drug'] or NONE} {begin:%Y-%m-%d} {length} {yuan(event['amt'])}{mine}",
+        "said": f"{event['drug'] or NONE} {begin:%Y-%m-%d} {length} {yuan(event['amt'], language)}{mine}",
     }
 
 

@@ -19,7 +19,7 @@ function codesShown() {
 }
 
 export default function (component) {
-  const house = (window.rxpanelKeys ??= { waiting: [], mode: "codes", wanted: null, since: 0, rest: 0, timer: null });
+  const house = (window.rxpanelKeys ??= { waiting: [], mode: "codes", wanted: null, since: 0, rest: 0, asked: 0, timer: null });
   house.data = component.data;
 
   function press(selector, place = 0) {
@@ -30,9 +30,21 @@ export default function (component) {
     return true;
   }
 
+  // The form has come whole: its last buttons are there. The first case of a server that has just begun comes piece by piece.
+  function whole() {
+    return document.querySelector(".st-key-next button, .st-key-classes button") !== null || performance.now() - house.asked > 8000;
+  }
+
   // A button that is pressed while the screen is being renewed forgets it.
   function busy() {
-    return performance.now() < house.rest || document.querySelector("[data-testid=stApp]")?.dataset.testScriptState !== "notRunning";
+    return performance.now() < house.rest || !whole() || document.querySelector("[data-testid=stApp]")?.dataset.testScriptState !== "notRunning";
+  }
+
+  // To the reason of a recusal, as soon as its popover is there: what is typed next belongs there.
+  function reason(tries = 20) {
+    const field = document.querySelector("[data-testid=stPopoverBody] input[type=text]");
+    if (field) field.focus();
+    else if (tries > 0) setTimeout(reason, 50, tries - 1);
   }
 
   // true = done with this key, false = the screen is not ready for it yet
@@ -44,7 +56,8 @@ export default function (component) {
     }
     if (key === "l") { house.mode = "place"; return true; }
     if (key === "Escape") { house.mode = "class"; return true; }
-    if (key in PRESSED) { press(PRESSED[key]); return true; }
+    if (key === "Submit") { press(".st-key-submit button"); return true; }
+    if (key in PRESSED) { if (press(PRESSED[key]) && key === "x") reason(); return true; }
     if (house.wanted) {
       // A class was chosen: its codes are on their way.
       if (codesShown()?.classList.contains("st-key-codes-" + house.wanted)) house.wanted = null;
@@ -69,7 +82,29 @@ export default function (component) {
     if (house.waiting.length === 0) { clearInterval(house.timer); house.timer = null; }
   }
 
+  // From anywhere: on a button or in a field of one line the browser would press that, or keep the keys for itself.
+  function submits(event) {
+    if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey) || event.target.closest("textarea, [role=dialog]")) return false;
+    const inside = event.target.closest("button, input, summary");
+    if (!inside || inside.closest(".st-key-submit") || !document.querySelector(".st-key-submit button")) return false;
+    event.preventDefault();
+    event.stopPropagation();
+    // A field that is left is saved first.
+    inside.blur();
+    house.rest = performance.now() + 200;
+    take("Submit");
+    return true;
+  }
+
+  function take(key) {
+    if (house.waiting.length === 0) house.asked = performance.now();
+    house.waiting.push(key);
+    work();
+    if (house.waiting.length && !house.timer) house.timer = setInterval(work, 25);
+  }
+
   function onKey(event) {
+    if (submits(event)) return;
     if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
     if (event.key === "Escape" && typing(event.target)) { event.target.blur(); return; }
     if (typing(event.target) || document.querySelector("[role=dialog]")) return;
@@ -80,9 +115,7 @@ export default function (component) {
     event.stopPropagation();
     // A field is gone to at once: what is typed next belongs there.
     if (key in FIELDS && house.mode !== "place") { document.querySelector(FIELDS[key])?.focus(); return; }
-    house.waiting.push(key);
-    work();
-    if (house.waiting.length && !house.timer) house.timer = setInterval(work, 25);
+    take(key);
   }
 
   if (house.listener) document.removeEventListener("keydown", house.listener, true);

@@ -9,7 +9,7 @@ import streamlit as st
 from panel.service import PanelService
 from panel.tables import permissions, roles
 from records.errors import Situation
-from review_app import board_html, presenting
+from review_app import board_html, named, presenting
 from review_app.state import both, done, failed, language, service, words
 
 
@@ -36,7 +36,10 @@ def show(panel: PanelService) -> None:
     with may:
         head = {"what": _("Permission"), "who": _("Roles")}
         listed = [(what, [name for name in roles() if name in who]) for what, who in permissions().items()]
-        table = [{"what": what, "who": presenting.role_words(who, language())} for what, who in listed]
+        table = [
+            {"what": named.word("permission", what, language()), "who": presenting.role_words(who, language())}
+            for what, who in listed
+        ]
         st.html(board_html.plain(table, head, _("Permissions, checked by the panel itself")))
 
 
@@ -45,7 +48,8 @@ def _add() -> None:
     with st.form("new_account", border=False):
         left, right = st.columns(2)
         name, person = left.text_input(_("Account")), right.text_input(_("Name"))
-        given = left.multiselect(_("Roles"), list(roles()), format_func=lambda r: both(*roles()[r]), placeholder=_("choose"))
+        given = left.multiselect(_("Roles"), list(roles()), format_func=lambda r: both(*roles()[r]), placeholder=_("choose"),
+                                 select_all=False)  # fmt: skip
         expert_id = right.text_input(_("Expert number (for experts and adjudicators)"))
         password = left.text_input(_("First password (10 characters or more, has to be changed)"), type="password")
         if st.form_submit_button(_("Keep this account"), type="primary"):

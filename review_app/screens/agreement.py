@@ -24,6 +24,7 @@ def show(panel: PanelService) -> None:
     named = {"overall": report["overall"], **report["by_class"]}
     labels = {"overall": _("all classes"), **{key: f"{key} {both(*value)}" for key, value in CLASSES.items()}}
     st.html(board_html.agreement(presenting.agreement_rows(named, labels), _("Blind verdicts, by class"), _))
+    st.caption(_("AC1, κ and α: agreement beyond chance, 1 = complete, 0 = as by chance; in brackets the 90 % interval."))
     codes = {**report["by_item_code"], **report["by_fund_code"]}
     if codes:
         rows = presenting.agreement_rows(codes, presenting.code_words(language()))
@@ -40,8 +41,8 @@ def _later(found: dict[str, Any]) -> None:
         (_("Changed after the findings"), look.percent(found["share"]), changed),
         (_("Stricter"), look.count(found["stricter"], _("verdicts")), ""),
         (_("Milder"), look.count(found["milder"], _("verdicts")), ""),
-        (_("Amount, blind"), look.yuan(found["loss"]["blind"]), ""),
-        (_("Amount, later"), look.yuan(found["loss"]["later"]), ""),
+        (_("Amount, blind"), look.yuan(found["loss"]["blind"], language()), ""),
+        (_("Amount, later"), look.yuan(found["loss"]["later"], language()), ""),
     ]
     st.html(board_html.figures(figures))
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import streamlit as st
 
+from panel.attaching import MOST_BYTES
 from panel.service import PanelService
 from records.errors import Situation
 from review_app import board_html
@@ -32,12 +33,15 @@ def _files(panel: PanelService, case_id: str) -> None:
         return
     for entry in panel.attachments(case_id):
         st.download_button(
-            f"📎 {entry['name']} ({entry['size'] / 1024:.0f} KiB)", partial(_content, entry["attachment_id"]),
+            f"↓ {entry['name']} ({entry['size'] / 1024:.0f} KiB)", partial(_content, entry["attachment_id"]),
             file_name=entry["name"], mime=entry["kind"], key=f"file-{entry['attachment_id'][:16]}", on_click="ignore",
         )  # fmt: skip
     if panel.may("attach"):
         given = st.file_uploader(
-            _("Add an image or a PDF of the record"), ["png", "jpg", "jpeg", "pdf"], key=f"upload-{case_id}"
+            _("Add an image or a PDF of the record"),
+            ["png", "jpg", "jpeg", "pdf"],
+            key=f"upload-{case_id}",
+            max_upload_size=MOST_BYTES >> 20,
         )
         if given is not None and st.button(_("Keep this file"), key=f"keep-{case_id}"):
             try:

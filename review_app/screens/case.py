@@ -36,7 +36,7 @@ def show(panel: PanelService) -> None:
 def body(panel: PanelService, opened: dict[str, Any]) -> None:
     """The case itself, and what opens after the verdict."""
     _, told = words(), language()
-    st.html(case_html.prescription(opened, _, told) + case_html.timeline(opened["case"], _))
+    st.html(case_html.prescription(opened, _, told) + case_html.timeline(opened["case"], _, told))
     if not opened["blind"]:
         st.html(case_html.opened_part(opened, _, told))
     attachments.show(panel, opened)

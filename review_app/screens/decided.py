@@ -10,9 +10,9 @@ import streamlit as st
 from panel.service import PanelService
 from panel.verdict_input import VerdictInput
 from records.errors import Situation
-from review_app import board_html, form, parts, presenting
+from review_app import board_html, parts, presenting
 from review_app.screens.case import body
-from review_app.screens.verdict_form import changing, given
+from review_app.screens.verdict_form import changing, meant
 from review_app.state import done, empty, failed, language, quarter_of, service, words
 
 
@@ -61,7 +61,7 @@ def _keep(case_id: str, action: str) -> None:
     _ = words()
     try:
         step: Callable[[str, VerdictInput, str], Any] = getattr(service(), action)
-        step(case_id, form.input_of(given(), None), st.session_state[f"{case_id}-decided_reason"])
+        step(case_id, meant(), st.session_state[f"{case_id}-decided_reason"])
     except Situation as situation:
         failed(situation)
         return

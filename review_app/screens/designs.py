@@ -7,7 +7,7 @@ import streamlit as st
 from panel.service import PanelService
 from review_app import presenting
 from review_app.markup import pairs
-from review_app.state import both, quarter_of, words
+from review_app.state import both, language, quarter_of, words
 from sampling.design import DEFAULT, load_design
 
 
@@ -18,7 +18,7 @@ def show(panel: PanelService) -> None:
     name = quarter_of(panel, "designs_quarter")
     if name is not None:
         st.subheader(_("How {quarter} was drawn").format(quarter=name))
-        st.html(pairs(presenting.design_pairs(panel.quarter_design(name), _), 2))
+        st.html(pairs(presenting.design_pairs(panel.quarter_design(name), _, language()), 2))
         st.caption(_("A quarter keeps its draw; 'rxpanel sample plan' says what another design would give."))
     st.subheader(_("Designs at hand"))
     for path in sorted(DEFAULT.parent.glob("*.toml")):

@@ -9,9 +9,9 @@ import streamlit as st
 
 from panel.service import PanelService
 from records.errors import Situation
-from review_app import board_html, form, parts, presenting
+from review_app import board_html, parts, presenting
 from review_app.screens.case import body
-from review_app.screens.verdict_form import changing, given
+from review_app.screens.verdict_form import changing, meant
 from review_app.state import done, empty, failed, language, service, words
 
 
@@ -60,7 +60,7 @@ def _adjudicate(case_id: str) -> None:
     _ = words()
     try:
         number = uuid.uuid5(uuid.NAMESPACE_OID, f"adjudication {case_id}").hex
-        service().adjudicate(case_id, form.input_of(given(), None), number)
+        service().adjudicate(case_id, meant(), number)
     except Situation as situation:
         failed(situation)
         return
@@ -82,7 +82,7 @@ def _meeting(case_id: str) -> None:
     present = st.session_state[f"{case_id}-present"].replace("，", ",").split(",")
     try:
         service().hold_meeting(
-            case_id, present, st.session_state[f"{case_id}-minutes"], form.input_of(given(), None),
+            case_id, present, st.session_state[f"{case_id}-minutes"], meant(),
             in_favour=st.session_state[f"{case_id}-in-favour"], casting=st.session_state[f"{case_id}-casting"],
         )  # fmt: skip
     except Situation as situation:

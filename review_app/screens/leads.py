@@ -34,7 +34,8 @@ def show(panel: PanelService) -> None:
         return
     rows = presenting.lead_rows(leads, _, language())
     labels = {row["lead_id"]: f"{row['lead_id']} {row['subject']} {row['code']} · {row['state']}" for row in rows}
-    chosen = st.selectbox(_("Lead"), list(labels), format_func=labels.__getitem__, index=None, placeholder=_("choose"))
+    chosen = st.selectbox(_("Lead"), list(labels), format_func=labels.__getitem__, index=None, placeholder=_("choose"),
+                          key=f"lead-of-{name}")  # fmt: skip
     if chosen:
         _one(panel, next(row for row in leads if row["lead_id"] == chosen))
     st.html(board_html.leads(rows, _))
@@ -47,19 +48,19 @@ def _one(panel: PanelService, lead: dict[str, Any]) -> None:
     names = {kind: presenting.subject_text(kind, _) for kind in ("person", "practitioner", "institution")}
     left, right = st.columns([2, 1], gap="medium")
     with left:
-        st.html(board_html.picture(found, names, _))
+        st.html(board_html.picture(found, names, _, language()))
     with right, st.container(border=True):
-        st.html(board_html.lead_notes(panel.lead_notes(lead_id), _))
+        st.html(board_html.lead_notes(panel.lead_notes(lead_id), _, language()))
         if panel.may("unmask_identity") and panel.works_on(lead) and lead["subject_type"] in ("person", "group"):
             _unmask(lead_id)
         # A reading is logged: it takes a press, and is not repeated when the page is drawn anew.
         told = "clue" in str(lead["origin"] or "").split() and panel.works_on(lead)
         if told and st.button(_("Read what was reported"), key=f"{lead_id}-clues"):
-            st.html(board_html.clues(panel.clue_texts(lead_id), _))
+            st.html(board_html.clues(panel.clue_texts(lead_id), _, language()))
         if lead["clues"] and panel.may("open_reporter"):
             _reporter(lead)
         if lead["state"] in ("opened", "assigned") and panel.may("assign_lead"):
-            _assign(lead_id)
+            _assign(lead)
         if lead["state"] == "assigned" and panel.may("check_lead"):
             _text(_("Report on the check (both officers sign)"), _("Sign the report"), "report_lead", lead_id)
         if lead["state"] in ("opened", "assigned") and panel.may("assign_lead"):
@@ -107,11 +108,12 @@ def _do(action: str, *arguments: Any, **named: Any) -> None:
     done(_("Kept."))
 
 
-def _assign(lead_id: str) -> None:
-    _ = words()
+def _assign(lead: dict[str, Any]) -> None:
+    _, lead_id = words(), lead["lead_id"]
+    button = _("Replace the officers") if lead["state"] == "assigned" else _("Assign")
     officers = st.text_input(_("Two officers (accounts, apart by a comma)"), key=f"{lead_id}-officers")
     names = [name.strip() for name in officers.replace("，", ",").split(",") if name.strip()]
-    st.button(_("Assign"), disabled=len(names) != 2, on_click=_do, args=("assign_lead", lead_id, names))
+    st.button(button, key=f"{lead_id}-assign", disabled=len(names) != 2, on_click=_do, args=("assign_lead", lead_id, names))
 
 
 def _decide(lead: dict[str, Any]) -> None:
@@ -125,7 +127,7 @@ def _decide(lead: dict[str, Any]) -> None:
         to = st.selectbox(_("Transfer to"), list(ADDRESSEES), format_func=lambda a: both(*ADDRESSEES[a]),
                           disabled=chosen != "transferred")  # fmt: skip
         codes = st.multiselect(_("Fund-use codes"), list(fund_codes()), format_func=lambda c: f"{c} {both(*fund_codes()[c])}",
-                               disabled=chosen == "transferred", placeholder=_("choose"))  # fmt: skip
+                               disabled=chosen == "transferred", placeholder=_("choose"), select_all=False)  # fmt: skip
         named = {"addressee": to} if chosen == "transferred" else {"codes": codes}
         st.button(
             _("Decide"), on_click=_do, args=("decide_lead", lead_id, chosen, reason), kwargs=named, disabled=not reason.strip()

@@ -5,8 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from panel.service import PanelService
-from review_app import board_html
-from review_app.state import empty, words
+from review_app import board_html, named
+from review_app.state import empty, language, words
 
 
 def show(panel: PanelService) -> None:
@@ -20,12 +20,19 @@ def show(panel: PanelService) -> None:
             st.error("\n\n".join(found["faults"][:20]))
         else:
             st.success(_("{n} entries agree with the store. Head: {head}").format(n=found["entries"], head=found["head"]))
-    text = st.text_input(_("Search (actor, action or subject)"))
-    rows = panel.audit_log(text)
+    rows = panel.audit_log(_asked())
     if not rows:
         empty(_("Nothing here yet"), _("No entry matches."))
         return
     head = {"seq": _("No."), "at": _("Time (UTC)"), "actor": _("Who"), "action": _("What was done"), "subject": _("To what"),
             "hash": _("Hash")}  # fmt: skip
-    shown = [{**row, "at": row["at"][:19].replace("T", " "), "hash": row["hash"][:12]} for row in rows]
-    st.html(board_html.plain(shown, head, _("Newest entries first, at most 200")))
+    st.html(board_html.plain(named.entries(rows, _, language()), head, _("Newest entries first, at most 200")))
+
+
+def _asked() -> str:
+    """What to search for: what was done, chosen by its words, or a text in any of the three columns as the log has it."""
+    _, done = words(), named.actions(language())
+    left, right = st.columns(2)
+    chosen = right.selectbox(_("What was done"), list(done), index=None, format_func=done.__getitem__, placeholder=_("choose"))
+    typed = left.text_input(_("Search (account, case, lead or model)"), disabled=chosen is not None)
+    return str(chosen or typed)

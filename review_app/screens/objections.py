@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import streamlit as st
 
+from panel.attaching import MOST_BYTES
 from panel.service import PanelService
 from records.errors import Situation
-from review_app import board_html
-from review_app.state import done, empty, failed, quarter_of, service, words
+from review_app import board_html, named
+from review_app.state import done, empty, failed, language, quarter_of, service, words
 
 
 def show(panel: PanelService) -> None:
@@ -26,7 +27,7 @@ def show(panel: PanelService) -> None:
     if panel.may("record_appeal"):
         _appeal()
     head = {"case_id": _("Case"), "received": _("Received"), "text": _("Statement"), "state": _("State"), "reason": _("Reason")}
-    st.html(board_html.plain(panel.appeals(name), head, _("Appeals of the quarter")))
+    st.html(board_html.plain(named.appeals(panel.appeals(name), language()), head, _("Appeals of the quarter")))
 
 
 def _answer(waiting: list[dict[str, str]]) -> None:
@@ -42,7 +43,8 @@ def _answer(waiting: list[dict[str, str]]) -> None:
         blinded = st.checkbox(
             _("Names in the file are blacked out: experts may see it before their verdict"), key="answer_blind"
         )
-        given = st.file_uploader(_("Add an image or a PDF of the record"), ["png", "jpg", "jpeg", "pdf"])
+        given = st.file_uploader(_("Add an image or a PDF of the record"), ["png", "jpg", "jpeg", "pdf"],
+                                 max_upload_size=MOST_BYTES >> 20)  # fmt: skip
         if st.form_submit_button(_("Answer the request")):
             number = st.session_state["answer_request"]
             case_id = next(row["case_id"] for row in waiting if row["request_id"] == number)

@@ -7,6 +7,7 @@ from typing import Any
 import streamlit as st
 
 from panel.exchange import PROFESSIONS
+from panel.pooling import MOST_BYTES
 from panel.service import PanelService
 from records.errors import Situation
 from review_app import board_html, presenting
@@ -60,7 +61,9 @@ def _add() -> None:
 
 def _import(panel: PanelService) -> None:
     _ = words()
-    given = st.file_uploader(_("CSV: expert_id, name, profession (insurance, medicine, pharmacy), …"), ["csv"])
+    given = st.file_uploader(
+        _("CSV: expert_id, name, profession (insurance, medicine, pharmacy), …"), ["csv"], max_upload_size=MOST_BYTES >> 20
+    )
     if given is None or not st.button(_("Bring them in")):
         return
     try:

@@ -8,8 +8,8 @@ import streamlit as st
 
 from panel.service import PanelService
 from records.errors import Situation
-from review_app import board_html, presenting
-from review_app.state import done, failed, quarter_of, service, words
+from review_app import board_html, named, presenting
+from review_app.state import done, failed, language, quarter_of, service, words
 
 
 def show(panel: PanelService) -> None:
@@ -27,7 +27,7 @@ def show(panel: PanelService) -> None:
     with right, st.container(border=True):
         _step(_("Close cases whose time to object is over, or that were re-reviewed."), _("Close"), _close, name)
     head = {"case_id": _("Case"), "received": _("Received"), "text": _("Statement"), "state": _("State"), "reason": _("Reason")}
-    st.html(board_html.plain(appeals, head, _("Appeals of the quarter")))
+    st.html(board_html.plain(named.appeals(appeals, language()), head, _("Appeals of the quarter")))
     st.caption(_("Estimates, scores and notices are written by 'rxpanel assess' once the cases are decided."))
 
 

@@ -8,9 +8,9 @@ import streamlit as st
 
 from panel.service import PanelService
 from records.errors import Situation
-from review_app import board_html, form, parts, presenting
+from review_app import board_html, named, parts, presenting
 from review_app.screens.case import body
-from review_app.screens.verdict_form import changing, given
+from review_app.screens.verdict_form import changing, meant
 from review_app.state import done, empty, failed, language, service, words
 
 
@@ -43,10 +43,8 @@ def _decide(case_id: str) -> None:
     _ = words()
     number = uuid.uuid5(uuid.NAMESPACE_OID, f"re-review {case_id}").hex
     try:
-        state = service().re_review(
-            case_id, form.input_of(given(), None), st.session_state[f"{case_id}-re_review_reason"], number
-        )
+        state = service().re_review(case_id, meant(), st.session_state[f"{case_id}-re_review_reason"], number)
     except Situation as situation:
         failed(situation)
         return
-    done(_("Decided: {case}").format(case=case_id) + f" ({state})")
+    done(_("Decided: {case}").format(case=case_id) + f" · {named.word('appeal', state, language())}")

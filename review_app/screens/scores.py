@@ -6,7 +6,7 @@ import streamlit as st
 
 from panel.service import PanelService
 from review_app import board_html, city, presenting
-from review_app.state import empty, words, workplace
+from review_app.state import empty, language, words, workplace
 
 
 def show(panel: PanelService) -> None:
@@ -18,7 +18,7 @@ def show(panel: PanelService) -> None:
         return
     with st.spinner(_("Reading the registry…")):
         found = panel.of_models(lambda: city.models(str(place.work), place.tracking_uri()))
-    rows = presenting.model_rows(found, _)
+    rows = presenting.model_rows(found, _, language())
     if not rows:
         empty(_("Nothing here yet"), _("No model has been trained yet: run a quarter first."))
         return

@@ -29,10 +29,10 @@ def show(panel: PanelService) -> None:
     for role in (role for role in roles() if role in panel.actor.roles):
         st.subheader(both(*roles()[role]))
         for number, step in enumerate(tours()[role]):
-            with st.container(horizontal=True, vertical_alignment="center"):
-                if st.button(_("Step {n}").format(n=number + 1), key=f"tour-{role}-{number}"):
-                    _go(role, number)
-                st.markdown(both(step["zh"], step["en"]))
+            press, said = st.columns([1, 9], vertical_alignment="center")
+            if press.button(_("Step {n}").format(n=number + 1), key=f"tour-{role}-{number}"):
+                _go(role, number)
+            said.markdown(both(step["zh"], step["en"]))
 
 
 def banner(pages: dict[str, Any], path: str) -> None:

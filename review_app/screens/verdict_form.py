@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import time
 import uuid
-from datetime import datetime
 from typing import Any
 
 import streamlit as st
 
+from panel.giving import given_time
 from panel.service import PanelService
 from panel.tables import fund_codes, item_codes
 from panel.verdict_input import SEVERITIES, VerdictInput
 from records.errors import Situation, WrongUse
-from review_app import board_html, form, parts
-from review_app.presenters import CLASSES
-from review_app.state import both, failed, language, service, words
+from review_app import board_html, case_html, form, parts
+from review_app.markup import badge
+from review_app.presenters import CLASSES, one_of
+from review_app.state import both, done, failed, language, service, words
 
 
 def show(panel: PanelService, opened: dict[str, Any]) -> None:
@@ -40,6 +41,7 @@ def _begin(opened: dict[str, Any]) -> None:
     if kept is None or kept["case_id"] != opened["case_id"]:
         st.session_state["form"] = {
             "case_id": opened["case_id"], "content": form.content_of(opened["draft"]), "begun": time.monotonic(), "saved": None,
+            "most": form.amounts_of(opened["case"]),
         }  # fmt: skip
 
 
@@ -56,6 +58,11 @@ def given() -> dict[str, Any]:
     return content() if text is None else {**content(), "comment": text}
 
 
+def meant(seconds: int | None = None) -> VerdictInput:
+    """The verdict that the form on the screen means. Raises WrongUse for what cannot be meant."""
+    return form.input_of(given(), seconds, st.session_state["form"]["most"])
+
+
 def amend(changed: dict[str, Any]) -> None:
     """Change some fields and keep them as the draft; what cannot be saved stays in the form, and it is said why."""
     kept = st.session_state["form"]
@@ -64,9 +71,9 @@ def amend(changed: dict[str, Any]) -> None:
         return
     try:
         kept["content"] = form.content_of(service().amend_draft(kept["case_id"], changed))
-        kept["saved"], kept["problem"] = datetime.now().strftime("%H:%M:%S"), None
+        kept["saved"], kept["problem"] = given_time()[11:], None
     except Situation as situation:
-        kept["problem"] = str(situation)
+        kept["problem"] = one_of(str(situation), language())
 
 
 def _form(opened: dict[str, Any]) -> None:
@@ -137,13 +144,17 @@ def _fund(opened: dict[str, Any], place: int) -> None:
     with st.container(key="funds"):
         st.multiselect(_("Fund-use codes (an opinion, not a finding)"), list(funds), key=f"{case_id}-funds_{place}",
                        default=content().get(f"funds_{place}") or [], format_func=lambda c: f"{c} {both(*funds[c])}",
-                       on_change=_field, args=(case_id, f"funds_{place}"), placeholder=_("choose"))  # fmt: skip
+                       on_change=_field, args=(case_id, f"funds_{place}"), placeholder=_("choose"),
+                       select_all=False)  # fmt: skip
     if content().get(f"funds_{place}") or content().get(f"loss_{place}"):
         with st.container(key="loss", horizontal=True):
             proposed = opened["proposed"].get(place)
             st.text_input(_("Fund loss, yuan"), key=f"{case_id}-loss_{place}", value=content().get(f"loss_{place}") or "",
                           on_change=_field, args=(case_id, f"loss_{place}"),
                           help=_("The rules propose {amount} yuan").format(amount=proposed) if proposed else None)  # fmt: skip
+            problem = form.amount_problem(content(), place, st.session_state["form"]["most"])
+            if problem:
+                st.html(badge(one_of(problem, language()), "bad"))
             if proposed:
                 st.text_input(_("Why it differs from {amount} yuan").format(amount=proposed),
                               key=f"{case_id}-loss_reason_{place}", value=content().get(f"loss_reason_{place}") or "",
@@ -209,7 +220,7 @@ def _submit_reasonable(case_id: str) -> None:
 
 def _submit(case_id: str) -> None:
     try:
-        service().submit_verdict(case_id, form.input_of(given(), _seconds()), _submission(case_id))
+        service().submit_verdict(case_id, meant(_seconds()), _submission(case_id))
     except Situation as situation:
         failed(situation)
 
@@ -218,6 +229,8 @@ def _given(opened: dict[str, Any]) -> None:
     _, case_id = words(), opened["case_id"]
     if opened["my_verdicts"]:
         st.html(board_html.given(opened["my_verdicts"], _, language()))
+        if not opened["blind"]:
+            st.html(case_html.pointer_to_opened(opened["case"], _, language()))
     else:
         st.info(_("This case does not wait for your verdict."))
     if not opened["may_change"]:
@@ -233,13 +246,13 @@ def changing(opened: dict[str, Any], form_id: str, start: dict[str, Any] | None 
     kept = st.session_state.get("form")
     if kept is None or kept["case_id"] != form_id:
         st.session_state["form"] = {"case_id": form_id, "content": dict(start or {}), "begun": time.monotonic(), "saved": None,
-                                    "drafts": False}  # fmt: skip
+                                    "drafts": False, "most": form.amounts_of(opened["case"])}  # fmt: skip
     fields({**opened, "case_id": form_id})
 
 
 def _change(case_id: str) -> None:
     try:
-        service().change_verdict(case_id, form.input_of(given(), None), st.session_state[f"{case_id}-change_reason"])
+        service().change_verdict(case_id, meant(), st.session_state[f"{case_id}-change_reason"])
     except Situation as situation:
         failed(situation)
 
@@ -256,7 +269,9 @@ def _around(panel: PanelService, opened: dict[str, Any]) -> None:
         if opened["may_submit"]:
             with st.container(key="save", width="content"):
                 st.button(_("Save (S)"), on_click=_save)
-            with st.container(key="recuse", width="content"), st.popover(_("Recuse (X)")):
+            # The popover's state is each case's own: the last one's would stay open over the next.
+            with (st.container(key="recuse", width="content"),
+                  st.popover(_("Recuse (X)"), key=f"{case_id}-step-back", on_change="rerun")):  # fmt: skip
                 reason = st.text_input(_("Why you step back"), key=f"{case_id}-recusal")
                 st.button(_("Step back from this case"), on_click=_recuse, args=(case_id,), disabled=not reason.strip())
 
@@ -270,10 +285,16 @@ def _go(case_id: str | None) -> None:
 
 
 def _recuse(case_id: str) -> None:
-    panel = service()
+    _, panel = words(), service()
     try:
-        panel.recuse(case_id, st.session_state[f"{case_id}-recusal"])
+        heir = panel.recuse(case_id, st.session_state[f"{case_id}-recusal"])
     except Situation as situation:
         failed(situation)
         return
+    became = (
+        _("You stepped back from {case}; another expert has it now.")
+        if heir
+        else _("You stepped back from {case}; it waits until an expert can take it.")
+    )
+    done(became.format(case=case_id))
     st.session_state["case_id"] = panel.take_next(case_id)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from panel.service import PanelService
-from review_app import board_html, city, look, presenting
+from review_app import board_html, city, look, named, presenting
 from review_app.markup import badge, heading, text
 from review_app.state import empty, language, quarter_of, words, workplace
 
@@ -31,7 +31,7 @@ def show(panel: PanelService) -> None:
     for model, rows in moved.items():
         far = sum(row["level"] != "ok" for row in rows)
         caption = _("{model}: the five that moved furthest; {n} of {all} to be watched").format(
-            model=model, n=far, all=len(rows)
+            model=named.model(model, language()), n=far, all=len(rows)
         )
         st.html(board_html.drift(presenting.drift_rows(model, rows[:5], _, language()), caption, _))
 
@@ -49,4 +49,4 @@ def _gate(rows: list[dict[str, object]]) -> None:
         gain = look.estimate(found.get("value"), *(found.get("interval90") or (None, None)))
         lines = [_("difference to the champion {gain}").format(gain=gain), *against]
         said = "".join(f"<li>{text(line)}</li>" for line in lines)
-        st.html(f"{heading(str(row['model']), 3)}{mark}<ul>{said}</ul>")
+        st.html(f"{heading(named.model(str(row['model']), language()), 3)}{mark}<ul>{said}</ul>")

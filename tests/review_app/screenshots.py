@@ -21,6 +21,8 @@ PLAIN = {
     "adjudicator": {"reviews": "reviews"},
     "expert": {"accounts": "not_permitted"},
 }
+#: Pictures of another height than the window's, pixels: what lies below names the folder of this machine.
+HEIGHTS = {"models": 400}
 
 
 def enter(browser: Browser, address: str, account: str) -> Page:
@@ -102,7 +104,7 @@ def take(address: str, folder: Path) -> None:
             page = enter(browser, address, account)
             for path, name in pictures.items():
                 page.goto(f"{address}/{path}")
-                keep(page, folder / f"{name}.png")
+                keep(page, folder / f"{name}.png", HEIGHTS.get(name, 720))
         page = enter(browser, address, "investigator")
         page.get_by_role("combobox").last.click()
         page.get_by_role("option").first.click()
@@ -110,8 +112,9 @@ def take(address: str, folder: Path) -> None:
         keep(page, folder / "lead.png", 1000)
         page = enter(browser, address, "expert2")
         page.goto(f"{address}/case?lang=en")
-        page.get_by_text("English", exact=True).click()
-        keep(page, folder / "case_en.png")
+        page.locator(".rx-sheet").wait_for()
+        keyed(page, "2")
+        keep(page, folder / "case_en.png", 900)
         browser.close()
 
 

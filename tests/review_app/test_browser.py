@@ -225,6 +225,17 @@ def test_narrow_as_at_two_hundred_per_cent(chromium: Browser, served: str) -> No
     assert page.locator(".rx-sheet").is_visible()
 
 
+def test_the_own_address_of_the_first_screen_leads_to_it(chromium: Browser, served: str) -> None:
+    page = enter(chromium, served, "expert", set())
+    page.goto(f"{served}/queue?lang=en")
+    page.get_by_text("My queue").first.wait_for()
+    assert page.url == f"{served}/?lang=en"
+    assert page.locator("[role=dialog]").count() == 0
+    # Another's first screen is one of many here, under its own address: not permitted, in words of this program.
+    page.goto(f"{served}/board")
+    page.locator(".rx-state-denied").wait_for()
+
+
 def test_a_wrong_password_is_refused_in_one_sentence(chromium: Browser, served: str) -> None:
     page = chromium.new_page()
     page.goto(served)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from typing import Any
 
@@ -12,6 +13,7 @@ from panel.verdict_input import LineInput, VerdictInput, check
 from records.errors import WrongUse
 from records.words import translator
 from review_app import form
+from review_app.presenters import one_of
 
 ZH = translator("review_app", "zh")
 
@@ -37,7 +39,7 @@ def test_choosing_codes_of_one_class_leaves_the_others() -> None:
 def test_a_content_becomes_a_verdict_that_the_panel_takes() -> None:
     content = {"verdict_class": "2", "items_0": [], "items_2": ["2-7"], "funds_2": ["F38-2e"], "loss_2": "12.00",
                "severity": "minor", "record_seen": True, "comment": " 重复 "}  # fmt: skip
-    given = form.input_of(content, 40)
+    given = form.input_of(content, 40, {0: "100.00"})
     line = LineInput(2, ("2-7",), ("F38-2e",), "12.00", "")
     assert given == VerdictInput("2", (), (), None, True, "重复", (line,), "minor", 40)
     assert check(given, Decimal(100)) == given
@@ -59,8 +61,8 @@ def test_the_class_is_the_worst_of_the_codes(content: dict[str, Any], shown: str
 
 def test_nothing_chosen_is_no_verdict_and_a_fund_code_alone_is_reasonable() -> None:
     with pytest.raises(WrongUse, match="Choose a class"):
-        form.input_of({"comment": "x"}, None)
-    assert form.input_of({"funds_0": ["F38-3a"]}, None).verdict_class == "0"
+        form.input_of({"comment": "x"}, None, {})
+    assert form.input_of({"funds_0": ["F38-3a"]}, None, {}).verdict_class == "0"
 
 
 @pytest.mark.parametrize(
@@ -95,3 +97,27 @@ def test_a_summary_says_what_is_recorded_where() -> None:
 def test_an_amount_that_is_none_adds_up_to_nothing() -> None:
     assert form.total_loss({"loss_0": "soon"}) is None
     assert form.total_loss({}) is None
+
+
+@pytest.mark.parametrize(("content", "zh"), [
+    ({"funds_0": ["F38-3a"], "loss_0": "abc"}, "金额须为数字"), ({"funds_0": ["F38-3a"], "loss_0": "1.234"}, "金额须为数字"),
+    ({"funds_1": ["F38-3a"], "loss_1": "20.01"}, "金额20.01元超过这里的全部金额20.00元"),
+    ({"verdict_class": "2", "loss_0": "3"}, "填写了金额就须选"),
+    ({"verdict_class": "U", "funds_0": ["F38-3a"]}, "“无法判断”不能带代码或金额"),
+])  # fmt: skip
+def test_what_cannot_be_meant_is_said_in_both_languages(content: dict[str, Any], zh: str) -> None:
+    most = form.amounts_of({"total_amt": "70.00", "lines": [{"line": 1, "net_amt": "20.00"}]})
+    with pytest.raises(WrongUse) as refused:
+        form.input_of(content, None, most)
+    told, other = one_of(str(refused.value), "zh"), one_of(str(refused.value), "en")
+    assert told.startswith(zh)
+    assert not re.search("[A-Za-z]{2}", told)
+    assert other.isascii()
+    assert len(other) > 20
+
+
+def test_an_amount_within_what_there_is_is_taken() -> None:
+    most = {0: "70.00", 1: "20.00"}
+    given = form.input_of({"funds_1": ["F38-3a"], "loss_1": "20.00"}, None, most)
+    assert given.lines[0].loss_amt == "20.00"
+    assert form.amount_problem({}, 0, most) is None

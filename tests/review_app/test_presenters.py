@@ -64,7 +64,7 @@ def test_days_that_two_supplies_of_a_drug_cover_are_told_once() -> None:
         event("2026-07-01", 28, "乙"), event("2026-07-20", 14, "乙", this=True), event("2026-07-25", 3, "乙"),
         event("2026-07-01", 400, "甲"), event("2026-07-02", None, "甲"),
     ]}  # fmt: skip
-    first, second = supplies.supplies(case, ZH)
+    first, second = supplies.supplies(case, ZH, "zh")
     # The drug of this prescription first; 20 to 28 July twice, a third supply within counts no day again.
     assert first["drug"] == "乙"
     assert [(row["begin"].isoformat(), row["days"]) for row in first["overlaps"]] == [("2026-07-20", 9)]
@@ -80,6 +80,56 @@ def test_reasons_come_in_the_order_of_the_run_in_the_language_asked_for() -> Non
     found = presenters.reasons({"after_blind": {"reasons": rows}}, "fraud", "en")
     assert [row["reason"] for row in found] == ["of the first theme", "of the next"]
     assert [row["contribution"] for row in found] == [0.4, -0.9]
+
+
+def test_a_pack_says_how_many_units_it_holds() -> None:
+    (row,) = presenters.lines({"lines": [{**LINE, "units_per_pack": "24.00"}]}, EN, "en")
+    assert (row["form"], row["quantity"], row["amount"]) == ("5 mg 片剂 ×24", "2", "20.00 yuan")
+
+
+def test_beside_the_verdict_stands_what_the_rules_found_and_the_way_there() -> None:
+    found = {
+        "rule_name": "重复<b>",
+        "result_type": "definite",
+        "evidence_zh": "",
+        "evidence_en": "",
+        "basis": "",
+        "vola_amt": None,
+    }
+    html = case_html.pointer_to_opened({"after_blind": {"findings": [found]}}, ZH, "zh")
+    assert "重复&lt;b&gt;" in html
+    assert f'href="#{case_html.OPENED}"' in html
+    assert f'id="{case_html.OPENED}"' in case_html.opened_part({"case": CASE}, ZH, "zh")
+    assert "No rule found anything here." in case_html.pointer_to_opened({}, EN, "en")
+
+
+def test_medians_of_features_say_their_unit() -> None:
+    row = {"before": 28.0, "now": 35.5, "shift": 0.6, "level": "large"}
+    rows = [{**row, "feature": "total_amount"}, {**row, "feature": ""}]
+    amount, score = presenting.drift_rows("unreasonable@prescription", rows, EN, "en")
+    assert (amount["before"], amount["now"]) == ("28.00 yuan", "35.50 yuan")
+    assert (score["feature"], score["before"]) == ("the score itself", "28.000")
+    assert "28.00 yuan" in board_html.drift([amount], "", EN)
+
+
+def test_what_pointed_at_a_lead_keeps_its_number_in_both_languages() -> None:
+    text = "举报或移送 reported or handed over；线索 clue XS01；排名3 rank 3 (abc)"
+    assert presenting.pointer(text, "zh") == "举报或移送；线索XS01；排名3"
+    assert presenting.pointer(text, "en") == "reported or handed over；clue XS01；rank 3 (abc)"
+
+
+@pytest.mark.parametrize(("value", "fixed"), [
+    ("2026Q3-00012", True), ("2026Q3-L00012", True), ("2026-10-01", True), ("2026-10-01 08:09", True), ("2026 was long", False),
+])  # fmt: skip
+def test_numbers_and_days_are_not_broken_over_two_lines(value: str, fixed: bool) -> None:
+    assert ("rx-fixed" in markup.table(("a",), [(value,)], "")) == fixed
+
+
+def test_a_rule_is_named_in_the_language_asked_for() -> None:
+    assert presenters.rule_name("重复收费", "zh") == "重复收费"
+    assert presenters.rule_name("重复收费", "en") == "one item charged twice"
+    assert presenters.rule_name("本地规则", "en") == "本地规则"
+    assert presenting.pointer("规则提示 pointed at by a rule；重复收费", "en") == "pointed at by a rule；one item charged twice"
 
 
 def test_a_weak_score_is_known() -> None:
@@ -109,7 +159,7 @@ def test_one_language_of_a_text_that_has_both(text: str, zh: str, en: str) -> No
 @pytest.mark.parametrize(("_", "language"), [(ZH, "zh"), (EN, "en")])
 def test_a_case_is_one_sheet_and_nothing_from_data_is_markup(_: Any, language: str) -> None:
     opened = {"case_id": "2026Q3-00001", "case": CASE, "similar": []}
-    html = case_html.prescription(opened, _, language) + case_html.timeline(CASE, _)
+    html = case_html.prescription(opened, _, language) + case_html.timeline(CASE, _, language)
     assert "<script" not in html
     assert "&lt;script&gt;" in html
     assert "&lt;b&gt;高血压" in html

@@ -173,6 +173,52 @@ def test_the_form_saves_each_field_and_submits_what_it_holds(demo: Path, store: 
     assert (given["verdict_class"], given["item_codes"], given["severity"]) == ("2", "2-5", "minor")
 
 
+def test_a_recusal_is_told_and_leads_on(demo: Path, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RXPANEL_WORK", str(demo))
+    panel = service(store, "expert2")
+    case_id = str(panel.take_next())
+    app = opened(demo, "case", "expert2")
+    app.get_by_key(f"{case_id}-recusal").set_value("亲属").run()
+    next(button for button in app.button if button.label == "申请回避此病例").click().run()
+    assert f"您已回避 {case_id}" in texts(app)
+    assert app.session_state["case_id"] == panel.take_next()
+    assert case_id not in html(app)
+
+
+def test_no_list_of_codes_is_taken_whole_at_one_stroke(demo: Path, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RXPANEL_WORK", str(demo))
+    case_id = str(service(store, "expert").take_next())
+    funds = opened(demo, "case", "expert").get_by_key(f"{case_id}-funds_0")
+    # Streamlit would put "select all" first, which two keys reach: every violation of the regulations at once.
+    assert not funds.proto.select_all
+
+
+def test_the_draft_is_stamped_by_the_clock_of_the_verdict(demo: Path, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RXPANEL_WORK", str(demo))
+    monkeypatch.setattr("review_app.screens.verdict_form.given_time", lambda: "2026-10-01 17:18:19")
+    case_id = str(service(store, "expert").take_next())
+    app = opened(demo, "case", "expert")
+    app.get_by_key(f"{case_id}-severity").set_value("minor").run()
+    assert "17:18:19" in texts(app)
+    app.get_by_key(f"{case_id}-severity").set_value(None).run()
+
+
+def test_the_log_is_searched_by_what_was_done_in_words(demo: Path, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RXPANEL_WORK", str(demo))
+    app = opened(demo, "log", "auditor")
+    app.selectbox[0].set_value("cases opened").run()
+    rows = len(service(store, "auditor").audit_log("cases opened"))
+    assert rows
+    assert html(app).count(">病例建立<") == rows == html(app).count("<tr>") - 1
+
+
+def test_permissions_are_told_in_words(demo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RXPANEL_WORK", str(demo))
+    said = html(opened(demo, "accounts", "administrator"))
+    assert "启封举报人" in said
+    assert "open_reporter" not in said
+
+
 def test_the_board_counts_a_verdict(screen: Shown, store: Store) -> None:
     def given() -> int:
         found = re.search(r"已提交结论</dt><dd>(\d+)", html(screen("supervisor")))
