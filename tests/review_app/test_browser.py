@@ -200,7 +200,7 @@ def test_few_keys_suffice(chromium: Browser, served: str) -> None:
 @pytest.mark.parametrize(("account", "paths"), [
     ("supervisor", ("", "agreement", "publishing", "leads", "tour")), ("auditor", ("log",)),
     ("administrator", ("accounts", "designs", "calendars")), ("agency_reviewer", ("objections",)),
-    ("expert", ("pool",)),
+    ("expert", ("pool",)), ("adjudicator", ("decided",)),
 ])  # fmt: skip
 def test_no_serious_violation_on_any_screen(chromium: Browser, served: str, account: str, paths: tuple[str, ...]) -> None:
     page = enter(chromium, served, account, set())
