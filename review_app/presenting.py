@@ -83,12 +83,15 @@ def progress_figures(found: dict[str, Any], _: Words) -> list[Figure]:
     agreed = found["agreement"]
     low, high = (agreed.get("intervals") or {}).get("ac1") or (None, None)
     share = found["judged"] / found["cases"] if found["cases"] else None
+    # A coefficient without an interval rests on so few cases that it says nothing.
+    said = [_("{n} cases").format(n=look.count(agreed.get("pairs")))]
+    said += [f"Gwet AC1 {look.estimate(agreed['ac1'], low, high, 2)}"] if low is not None and low == low else []
     return [
         (_("Cases"), look.count(found["cases"], _("cases")), ""),
         (_("Decided cases"), look.count(found["judged"], _("cases")), _("coverage {p}").format(p=look.percent(share))),
         (_("Verdicts given"), look.count(found["verdicts"]), ""),
         (_("Overdue"), look.count(found["overdue"], _("cases")), ""),
-        (_("Blind agreement"), look.percent(agreed["percent"]), f"Gwet AC1 {look.estimate(agreed['ac1'], low, high, 2)}"),
+        (_("Blind agreement"), look.percent(agreed["percent"]), " · ".join(said)),
     ]
 
 

@@ -267,3 +267,12 @@ def test_every_message_has_its_chinese() -> None:
     for message, text in known.items():
         assert set(re.findall(r"\{\w+\}", message)) == set(re.findall(r"\{\w+\}", text)), message
     assert all(re.search(r"[\u4e00-\u9fff]", text) for text in known.values())
+
+
+def test_agreement_says_how_many_cases_it_rests_on_and_no_coefficient_without_an_interval() -> None:
+    found = {"cases": 399, "judged": 0, "verdicts": 13, "overdue": 0}
+    few = {"percent": 0.0, "ac1": -1.0, "pairs": 1, "intervals": None}
+    many = {"percent": 0.8, "ac1": 0.7, "pairs": 120, "intervals": {"ac1": (0.61, 0.78)}}
+    assert presenting.progress_figures({**found, "agreement": few}, ZH)[-1] == ("盲评一致率", "0.0 %", "1 例")
+    told = ("盲评一致率", "80.0 %", "120 例 · Gwet AC1 0.70 [0.61, 0.78]")
+    assert presenting.progress_figures({**found, "agreement": many}, ZH)[-1] == told
