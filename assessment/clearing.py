@@ -17,7 +17,7 @@ from assessment.money import apportion, half_up, yuan
 from assessment.scheme import Scheme
 from panel.exports import MARK, mark_of
 from records.errors import WrongUse
-from records.output import sha256, write_csv, write_json
+from records.output import listed, replaceable, sha256, write_csv, write_json
 
 Key = tuple[str, str, str]
 
@@ -143,10 +143,11 @@ def settle(data: ClearingInput, scheme: Scheme) -> list[ClearedPool]:
 def write_clearing(data: ClearingInput, scheme: Scheme, out: Path, recipient: str) -> list[str]:
     """Write clearing_pools.csv, clearing_institutions.csv and manifest.json into ``out``, beside and renamed.
 
-    All carry the mark of ``recipient``. Raises WrongUse without one.
+    All carry the mark of ``recipient``. Raises WrongUse without one, and where ``out`` has other files.
     """
     import pandas as pd
 
+    replaceable(out, listed(out))
     cleared, mark = settle(data, scheme), mark_of(recipient, str(data.year))
     draft = out.parent / f".{out.name}.building-{os.getpid()}"
     shutil.rmtree(draft, ignore_errors=True)

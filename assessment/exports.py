@@ -20,7 +20,7 @@ from assessment.score_lines import score_lines
 from assessment.scores import Score, score_institutions, score_table
 from assessment.workbook import workbook
 from panel.exports import MARK, mark_of, marked
-from records.output import csv_text, sha256, write_bytes, write_csv, write_json, write_text
+from records.output import csv_text, listed, replaceable, sha256, write_bytes, write_csv, write_json, write_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -57,9 +57,11 @@ def assess(data: AssessmentInput, scheme: Scheme, out: Path, recipient: str) -> 
     The same input and scheme give the same bytes. Without any verdict the estimates are empty and the worksheets
     have no verdict columns filled: a panel on paper can begin with them. Tables and manifest carry the mark of
     ``recipient``, letters and worksheets that of the institution they are for; what is published is for nobody, and
-    institution_estimates.csv has the contract's columns alone. Raises WrongUse without a recipient.
+    institution_estimates.csv has the contract's columns alone. Raises WrongUse without a recipient
+    and where ``out`` has files that no earlier assessment wrote.
     """
     mark_of(recipient, data.period)
+    replaceable(out, listed(out))
     result = assessed(data, scheme)
     draft = out.parent / f".{out.name}.building-{os.getpid()}"
     shutil.rmtree(draft, ignore_errors=True)

@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from records.contract import load_contract
+from records.output import replaceable
 from records.periods import Quarter
 from simulator.block import Active, draw_all
 from simulator.calendar import Calendar
@@ -60,6 +61,10 @@ class Folder:
         self.rows[name] = self.rows.get(name, 0) + len(table)
 
 
+#: The tables of ``truth``.
+TRUTH = ("faults", "prescription", "subject")
+
+
 def simulate(
     persons: int,
     seed: int,
@@ -75,8 +80,9 @@ def simulate(
     One Parquet file a contract table, and ``out/truth``. Blocks of persons are drawn one after the other and
     written at once, so memory does not grow with the city; every calendar quarter of a block is drawn from streams
     of its own, so another ``quarter`` shows the same city at another time, and ``threads`` change no byte.
-    Written beside and renamed.
+    Written beside and renamed. Raises WrongUse where ``out`` has anything but an earlier city.
     """
+    replaceable(out, [f"{table.name}.parquet" for table in load_contract()] + [f"truth/{name}.parquet" for name in TRUTH])
     say = report or (lambda _: None)
     city = build_city(persons, seed, clean)
     draft = out.parent / f".{out.name}.building-{os.getpid()}"

@@ -82,6 +82,22 @@ def test_every_file_for_somebody_named_carries_their_mark_and_no_other_does(quar
     assert not (tmp_path / "c").exists()
 
 
+def test_a_folder_with_somebody_s_own_files_is_never_replaced(tmp_path: Path, quarter: Quarter) -> None:
+    out, own = tmp_path / "o", tmp_path / "o" / "notes.txt"
+    assess(quarter(BAD), load_scheme(), out, "医保局")
+    assess(quarter(BAD), load_scheme(), out, "基金科")
+    assert "基金科" in (out / "manifest.json").read_text(encoding="utf-8")
+    before = hashes(out)
+    own.write_text("kept", encoding="utf-8")
+    clearing = ClearingInput(2026, (Pool(KEY, 100_000, 0, 0, Fraction(1, 2)),), (Part(KEY, "H1", 90_000, 0, 0, 0, 10),))
+    with pytest.raises(WrongUse, match=r"notes\.txt"):
+        assess(quarter(BAD), load_scheme(), out, "医保局")
+    with pytest.raises(WrongUse, match=r"notes\.txt"):
+        write_clearing(clearing, load_scheme(), out, "医保局")
+    own.unlink()
+    assert hashes(out) == before
+
+
 def test_a_clearing_carries_its_recipient_s_mark(tmp_path: Path) -> None:
     pools = (Pool(KEY, 100_000, 0, 0, Fraction(1, 2)),)
     parts = (Part(KEY, "H1", 90_000, 0, 0, 0, 10),)

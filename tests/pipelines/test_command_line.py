@@ -97,6 +97,8 @@ def test_help_loads_nothing_heavy() -> None:
         (("run", "--data", "nowhere", "--quarter", "2026Q3"), 3, "no data folder"),
         (("run", "--data", "nowhere", "--quarter", "2026Q3", "--engine", "abacus"), 2, "engine"),
         (("assess", "--out", "o"), 2, "--quarter or --year"),
+        (("simulate", "--persons", "100", "--seed", "1", "--out", "mine"), 2, "diary.txt"),
+        (("simulate", "--persons", "100", "--seed", "1", "--out", "mine/diary.txt/city"), 2, "name a folder"),
         (("explain", "H1"), 7, "no finished run"),
         (("unheard-of",), 2, "No such command"),
     ],
@@ -106,7 +108,10 @@ def test_what_a_user_can_mend_is_one_sentence_and_a_code(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "diary.txt").write_text("kept", encoding="utf-8")
     done = rxpanel(*arguments)
+    assert (tmp_path / "mine" / "diary.txt").read_text(encoding="utf-8") == "kept"
     assert done.returncode == code, done.stderr
     assert said in done.stderr
     assert "Traceback" not in done.stderr
