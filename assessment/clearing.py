@@ -6,8 +6,6 @@ special-disease care. All money is whole fen until it is written.
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -17,7 +15,8 @@ from assessment.money import apportion, half_up, yuan
 from assessment.scheme import Scheme
 from panel.exports import MARK, mark_of
 from records.errors import WrongUse
-from records.output import listed, replaceable, sha256, write_csv, write_json
+from records.folders import folder_in_place, listed
+from records.output import sha256, write_csv, write_json
 
 Key = tuple[str, str, str]
 
@@ -147,11 +146,7 @@ def write_clearing(data: ClearingInput, scheme: Scheme, out: Path, recipient: st
     """
     import pandas as pd
 
-    replaceable(out, listed(out))
     cleared, mark = settle(data, scheme), mark_of(recipient, str(data.year))
-    draft = out.parent / f".{out.name}.building-{os.getpid()}"
-    shutil.rmtree(draft, ignore_errors=True)
-    draft.mkdir(parents=True)
     pools = [
         (*c.pool.key, *map(yuan, (c.pool.control, c.pool.adjustment, c.pool.elsewhere, c.spending, c.special)),
          float(c.pool.ratio), *map(yuan, (c.total, c.total_fund_share, c.total_literal,
@@ -161,7 +156,7 @@ def write_clearing(data: ClearingInput, scheme: Scheme, out: Path, recipient: st
     names = ["admdvs", "insutype", "opt_pool", "control_total", "adjustment", "elsewhere_amt", "fund_spending",
              "special_fees", "share_ratio", "clearing_total", "total_fund_share", "total_literal", "reading_difference",
              "points", "share_reading", "clause"]  # fmt: skip
-    write_csv(pd.DataFrame(pools, columns=names).assign(**{MARK: mark}), draft / "clearing_pools.csv")
+    tables = {"clearing_pools": pd.DataFrame(pools, columns=names)}
     parts = [
         (p.part.code, *c.pool.key, p.part.persons, f"{float(p.points):.4f}",
          *map(yuan, (p.part.spending, p.part.special, p.share, p.part.prepaid, p.part.deducted, p.clearing)), scheme.version)
@@ -169,11 +164,10 @@ def write_clearing(data: ClearingInput, scheme: Scheme, out: Path, recipient: st
     ]  # fmt: skip
     names = ["fixmedins_code", "admdvs", "insutype", "opt_pool", "persons", "points", "fund_spending", "special_fees",
              "share_of_total", "prepaid", "deducted", "clearing", "scheme_version"]  # fmt: skip
-    frame = pd.DataFrame(parts, columns=names).sort_values(names[:4], ignore_index=True)
-    write_csv(frame.assign(**{MARK: mark}), draft / "clearing_institutions.csv")
-    files = {path.name: sha256(path) for path in sorted(draft.iterdir())}
-    write_json(draft / "manifest.json", {"year": data.year, "scheme": scheme.version, MARK: mark, "files": files})
-    if out.exists():
-        shutil.rmtree(out)
-    draft.rename(out)
+    tables["clearing_institutions"] = pd.DataFrame(parts, columns=names).sort_values(names[:4], ignore_index=True)
+    with folder_in_place(out, listed(out)) as draft:
+        for name, frame in tables.items():
+            write_csv(frame.assign(**{MARK: mark}), draft / f"{name}.csv")
+        files = {path.name: sha256(path) for path in sorted(draft.iterdir())}
+        write_json(draft / "manifest.json", {"year": data.year, "scheme": scheme.version, MARK: mark, "files": files})
     return sorted([*files, "manifest.json"])

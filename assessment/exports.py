@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,7 +18,8 @@ from assessment.score_lines import score_lines
 from assessment.scores import Score, score_institutions, score_table
 from assessment.workbook import workbook
 from panel.exports import MARK, mark_of, marked
-from records.output import csv_text, listed, replaceable, sha256, write_bytes, write_csv, write_json, write_text
+from records.folders import folder_in_place, listed
+from records.output import csv_text, sha256, write_bytes, write_csv, write_json, write_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -61,24 +60,18 @@ def assess(data: AssessmentInput, scheme: Scheme, out: Path, recipient: str) -> 
     and where ``out`` has files that no earlier assessment wrote.
     """
     mark_of(recipient, data.period)
-    replaceable(out, listed(out))
-    result = assessed(data, scheme)
-    draft = out.parent / f".{out.name}.building-{os.getpid()}"
-    shutil.rmtree(draft, ignore_errors=True)
-    draft.mkdir(parents=True)
-    tables = _tables(result)
-    handed = {name: marked(frame, recipient, data.period) for name, frame in tables.items()}
-    for name, frame in {**handed, **{name: tables[name] for name in AS_CONTRACTED}}.items():
-        write_csv(frame, draft / f"{name}.csv")
-    write_bytes(draft / "assessment.xlsx", workbook(handed))
-    _write_letters(result, tables["institution_estimates"], draft)
-    _write_worksheets(result, draft)
-    files = {path.relative_to(draft).as_posix(): sha256(path) for path in sorted(draft.rglob("*")) if path.is_file()}
-    manifest = {**_manifest(data, scheme), MARK: mark_of(recipient, data.period), "files": files}
-    write_json(draft / "manifest.json", manifest)
-    if out.exists():
-        shutil.rmtree(out)
-    draft.rename(out)
+    with folder_in_place(out, listed(out)) as draft:
+        result = assessed(data, scheme)
+        tables = _tables(result)
+        handed = {name: marked(frame, recipient, data.period) for name, frame in tables.items()}
+        for name, frame in {**handed, **{name: tables[name] for name in AS_CONTRACTED}}.items():
+            write_csv(frame, draft / f"{name}.csv")
+        write_bytes(draft / "assessment.xlsx", workbook(handed))
+        _write_letters(result, tables["institution_estimates"], draft)
+        _write_worksheets(result, draft)
+        files = {path.relative_to(draft).as_posix(): sha256(path) for path in sorted(draft.rglob("*")) if path.is_file()}
+        manifest = {**_manifest(data, scheme), MARK: mark_of(recipient, data.period), "files": files}
+        write_json(draft / "manifest.json", manifest)
     return sorted([*files, "manifest.json"])
 
 

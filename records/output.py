@@ -12,8 +12,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from records.errors import WrongUse
-
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -42,31 +40,6 @@ def beside(path: Path, *, private: bool = False) -> Iterator[Path]:
         draft.replace(path)
     finally:
         draft.unlink(missing_ok=True)
-
-
-def replaceable(out: Path, own: Iterable[str]) -> None:
-    """Make sure that a folder can be written at ``out`` and nothing of anybody else's is lost by it.
-
-    ``own`` names the files, relative to it, that an earlier output of the kind has left and a new one replaces. Raises
-    WrongUse where something else is there, or a file stands where a folder should.
-    """
-    above = next(place for place in (out, *out.absolute().parents) if place.exists())
-    if out.is_symlink() or not above.is_dir():
-        raise WrongUse(f"{above} is no folder but a link or a file: name a folder with --out.")
-    ours = set(own)
-    for found in out.rglob("*"):
-        name = found.relative_to(out).as_posix()
-        if found.is_symlink() or (not found.is_dir() and name not in ours):
-            raise WrongUse(f"{out} is replaced as a whole, but {name} in it is no output of this command: name a new folder.")
-
-
-def listed(out: Path) -> set[str]:
-    """Files that the manifest of an earlier output names, itself among them; none where there is no such manifest."""
-    try:
-        named = json.loads((out / "manifest.json").read_text(encoding="utf-8"))["files"]
-        return {"manifest.json", *map(str, named)}
-    except (OSError, ValueError, KeyError, TypeError):
-        return set()
 
 
 def write_parquet(con: duckdb.DuckDBPyConnection, sql: str, path: Path, order_by: Sequence[str] = ()) -> int:

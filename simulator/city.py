@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -15,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from records.contract import load_contract
-from records.output import replaceable
+from records.folders import folder_in_place
 from records.periods import Quarter
 from simulator.block import Active, draw_all
 from simulator.calendar import Calendar
@@ -82,22 +80,14 @@ def simulate(
     of its own, so another ``quarter`` shows the same city at another time, and ``threads`` change no byte.
     Written beside and renamed. Raises WrongUse where ``out`` has anything but an earlier city.
     """
-    replaceable(out, [f"{table.name}.parquet" for table in load_contract()] + [f"truth/{name}.parquet" for name in TRUTH])
     say = report or (lambda _: None)
-    city = build_city(persons, seed, clean)
-    draft = out.parent / f".{out.name}.building-{os.getpid()}"
-    shutil.rmtree(draft, ignore_errors=True)
-    draft.mkdir(parents=True)
-    try:
+    own = [f"{table.name}.parquet" for table in load_contract()] + [f"truth/{name}.parquet" for name in TRUTH]
+    with folder_in_place(out, own) as draft:
+        city = build_city(persons, seed, clean)
         with Folder(draft) as folder:
             faults = _write_standing(city, quarter, folder)
             _write_quarters(city, (quarter, _months_before(quarter.begin, months)), folder, faults, (say, threads))
             _write_rest(folder, faults)
-        if out.exists():
-            shutil.rmtree(out)
-        draft.rename(out)
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
     say(f"城市 city: {persons:,} persons, {folder.rows['prescription']:,} prescriptions, "
         f"{folder.rows['fee_line']:,} fee lines")  # fmt: skip
 

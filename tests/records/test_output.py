@@ -12,9 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from records.errors import WrongUse
 from records.masking import mask_name, pseudonym
-from records.output import ROWS_IN_GROUP, beside, csv_text, listed, replaceable, sha256, write_csv, write_parquet
+from records.output import ROWS_IN_GROUP, beside, csv_text, sha256, write_csv, write_parquet
 from records.words import translator
 
 
@@ -71,28 +70,3 @@ def test_masks_hide_and_stay_stable() -> None:
 
 def test_english_is_the_message_itself() -> None:
     assert translator("records", "en")("Queue") == "Queue"
-
-
-def test_only_what_an_earlier_output_left_is_replaced(tmp_path: Path) -> None:
-    out = tmp_path / "out"
-    replaceable(out, [])
-    (out / "below").mkdir(parents=True)
-    replaceable(out, [])
-    (out / "below" / "a.csv").touch()
-    (out / "manifest.json").write_text('{"files": {"below/a.csv": "hash"}}', encoding="utf-8")
-    assert listed(out) == {"manifest.json", "below/a.csv"}
-    replaceable(out, listed(out))
-    (out / "thesis.docx").touch()
-    with pytest.raises(WrongUse, match=r"thesis\.docx in it is no output"):
-        replaceable(out, listed(out))
-    with pytest.raises(WrongUse, match="no folder"):
-        replaceable(out / "thesis.docx" / "further", [])
-    (tmp_path / "link").symlink_to(tmp_path / "below", target_is_directory=True)
-    with pytest.raises(WrongUse, match="no folder"):
-        replaceable(tmp_path / "link", [])
-
-
-@pytest.mark.parametrize("content", ["", "[]", '{"files": 3}', '{"name": "an app"}', "\x00"])
-def test_another_program_s_manifest_makes_nothing_ours(tmp_path: Path, content: str) -> None:
-    (tmp_path / "manifest.json").write_text(content, encoding="utf-8")
-    assert listed(tmp_path) == set()
