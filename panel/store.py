@@ -61,7 +61,8 @@ def _engine(url: str) -> Engine:
     if url.startswith(("postgresql://", "postgres://")):
         url = "postgresql+psycopg://" + url.partition("://")[2]
     if not url.startswith("sqlite"):
-        engine = create_engine(url, pool_pre_ping=True)
+        # Thirty experts ask at once: beyond the pool each request would pay for a connection of its own.
+        engine = create_engine(url, pool_pre_ping=True, pool_size=20, max_overflow=20)
         _watch_texts(engine)
         return engine
     engine = create_engine(url, connect_args={"timeout": _BUSY_SECONDS})
