@@ -115,7 +115,14 @@ def _payload(rxno: str, code: str) -> dict[str, object]:
     lines = [{"line": n, "drug_genname": "阿莫西林胶囊", "sin_doscnt": "0.5", "used_frqu_codg": "13"} for n in range(3)]
     sealed = {"fixmedins_code": code, "dr_codg": f"D{rxno[-6:]}", "psn_no": rxno[-9:]}
     diagnoses = [{"diag_code": "J06.9", "maindiag_flag": 1}]
-    return {"rxno": rxno, "lines": lines, "diagnoses": diagnoses, "sealed": sealed, "after_blind": {"findings": []}}
+    return {
+        "rxno": rxno,
+        "prsc_time": "2026-08-12 09:30:00",
+        "lines": lines,
+        "diagnoses": diagnoses,
+        "sealed": sealed,
+        "after_blind": {"findings": []},
+    }
 
 
 if __name__ == "__main__":
