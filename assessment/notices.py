@@ -48,13 +48,8 @@ def notice(
         )
     mine = [line for line in losses if line.addressee == "agency" and line.deduct]
     if mine:
-        lines += [
-            "",
-            "## 拟扣款明细 proposed deductions",
-            "",
-            "| 处方 rxno | 明细 line | 代码 codes | 金额(元) |",
-            "|---|---|---|---|",
-        ]
+        head = "| 处方 rxno | 明细 line | 代码 codes | 金额(元) |"
+        lines += ["", "## 拟扣款明细 proposed deductions", "", head, "|---|---|---|---|"]
         lines += [
             f"| {line.outcome.rxno} | {line.feedetl_sn} | {' '.join(line.fund_codes)} | {yuan(line.deduct)} |" for line in mine
         ]

@@ -195,6 +195,7 @@ def test_few_keys_suffice(chromium: Browser, served: str) -> None:
     page.keyboard.press("Escape")
     page.keyboard.press("n")
     moved_on(page, second)
+    assert len({first, second, sheet(page).split()[-1]}) == 3
 
 
 @pytest.mark.parametrize(("account", "paths"), [

@@ -57,6 +57,7 @@ def test_a_recusal_by_keyboard(chromium: Browser, served: str) -> None:
     page.locator(".st-key-told", has_text=case_id).wait_for()
     # It closes with the case: what is typed over the next one is not meant for it.
     page.locator("[data-testid=stPopoverBody]").wait_for(state="detached")
+    assert case_id not in sheet(page)
 
 
 def test_keys_wait_for_a_form_that_is_still_coming(chromium: Browser, served: str) -> None:
