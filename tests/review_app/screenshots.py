@@ -18,7 +18,7 @@ PLAIN = {
     "auditor": {"log": "log"},
     "administrator": {"pool": "pool", "accounts": "accounts", "designs": "designs", "calendars": "calendar", "tour": "tour"},
     "agency_reviewer": {"objections": "objections"},
-    "adjudicator": {"reviews": "reviews"},
+    "adjudicator": {"decided": "decided", "reviews": "reviews"},
     "expert": {"accounts": "not_permitted"},
 }
 #: Pictures of another height than the window's, pixels: what lies below names the folder of this machine.
