@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,7 @@ from panel.sessions import Actor, SignedIn, actor_of, begin_session, end_session
 from panel.store import Store
 from panel.tables import check_apart, roles
 from records.errors import NotFound, NotPermitted, WrongUse
+from records.periods import CHINA
 
 if TYPE_CHECKING:
     from argon2 import PasswordHasher
@@ -23,7 +24,6 @@ __all__ = ["Actor", "SignedIn", "actor_of", "sign_out"]
 
 MOST_FAILURES, LOCK_MINUTES = 5, 15
 LEAST_LENGTH, LONGEST_NAME = 10, 60
-_CHINA = timezone(timedelta(hours=8))
 _REFUSED = "账号或密码不正确 The account or the password is not right."
 
 
@@ -149,7 +149,7 @@ def sign_in(store: Store, name: str, password: str, allowed: bool = True) -> Sig
 
 def _refusal(row: Any, right: bool) -> str | None:
     if row.locked_until and row.locked_until > moment_of(now()):
-        opens = datetime.strptime(row.locked_until, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC).astimezone(_CHINA)
+        opens = datetime.strptime(row.locked_until, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC).astimezone(CHINA)
         # The next whole minute: whoever comes then is let in. Whether the password was right is not told.
         shown = (opens + timedelta(seconds=59)).strftime("%H:%M")
         return f"账号已锁定，{shown}（北京时间）后可再试 The account is locked: try again after {shown} (China time)."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -17,13 +17,12 @@ from panel.record import add_verdicts, submission
 from panel.schema import draft, verdict
 from panel.tables import class_of
 from panel.verdict_input import VerdictInput, check, check_lines
-
-_CHINA = timezone(timedelta(hours=8))
+from records.periods import CHINA
 
 
 def given_time() -> str:
     """This moment in China, as verdicts have it."""
-    return datetime.now(_CHINA).strftime("%Y-%m-%d %H:%M:%S")
+    return datetime.now(CHINA).strftime("%Y-%m-%d %H:%M:%S")
 
 
 def rows_of(

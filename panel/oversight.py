@@ -6,7 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import asdict
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select
@@ -16,11 +16,10 @@ from panel.accounts import list_accounts
 from panel.acting import Acting
 from panel.schema import assignment, case, expert, quarter, verdict
 from panel.schema import audit as log
+from records.periods import CHINA
 
 if TYPE_CHECKING:
     import pandas as pd
-
-_CHINA = timezone(timedelta(hours=8))
 
 
 class Oversight(Acting):
@@ -46,7 +45,7 @@ class Oversight(Acting):
             ).scalar_one()  # fmt: skip
         states = Counter(row.state for row in rows)
         done = {"agreed", "adjudicated", "notified", "appealed", "re_reviewed", "closed"}
-        today = datetime.now(_CHINA).strftime("%Y-%m-%d")
+        today = datetime.now(CHINA).strftime("%Y-%m-%d")
         return {
             "cases": len(rows),
             "states": dict(sorted(states.items())),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Sequence
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, func, insert, select, update
@@ -15,6 +15,7 @@ from panel.rules import PanelRules, rules_of
 from panel.schema import account, assignment, case, expert, quarter
 from panel.schema_work import absence
 from panel.tables import check_transition, overseeing
+from records.periods import CHINA
 
 #: An assignment that counts: waiting for a verdict, or done. The others: recused, absent, lapsed, released.
 LIVE = ("open", "done")
@@ -22,12 +23,11 @@ LIVE = ("open", "done")
 UNDER_REVIEW = ("drawn", "assigned", "in_review", "awaiting_second")
 #: Keys that one statement names.
 _AT_ONCE = 500
-_CHINA = timezone(timedelta(hours=8))
 
 
 def today() -> str:
     """This day in China, as text."""
-    return datetime.now(_CHINA).strftime("%Y-%m-%d")
+    return datetime.now(CHINA).strftime("%Y-%m-%d")
 
 
 def moment(minutes: float = 0) -> str:

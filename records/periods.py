@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta, timezone
 
 from records.errors import WrongUse
 
+#: The one zone of all dates and times that people read.
+CHINA = timezone(timedelta(hours=8))
 _TEXT = re.compile(r"(\d{4})Q([1-4])")
 
 
