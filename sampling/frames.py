@@ -101,7 +101,7 @@ def before_of(table: pd.DataFrame) -> dict[str, Before]:
     if _INSTITUTION[0] not in table:
         return {str(code): Before(1.0, True) for code in table["fixmedins_code"].unique()}
     rows = table[["fixmedins_code", *_INSTITUTION]].drop_duplicates("fixmedins_code")
-    return {str(row[0]): Before(float(row[2]), bool(row[3])) for row in rows.itertuples(index=False)}
+    return {str(row[0]): Before(float(row[2]), bool(row[3]), float(row[1])) for row in rows.itertuples(index=False)}
 
 
 def export_frame(table: pd.DataFrame, code: str) -> FrameExport:
