@@ -97,6 +97,22 @@ def _drawn_before(workplace: Workplace, before: Quarter, quarter: Quarter) -> di
     return None
 
 
+def refuse_used_seed(workplace: Workplace, quarter: Quarter, design: Design, seed: str) -> None:
+    """Raises WrongUse where an earlier quarter that this one's turns rest on was drawn with the same seed.
+
+    An institution has one number a seed: chances that are stated as independent of the quarters before would not be.
+    """
+    import pandas as pd
+
+    back = max(1, (quarter.number - 1) % design.every) if design.rotated else 0
+    for before in (quarter.shift(-number) for number in range(1, back + 1)):
+        path = workplace.quarter(before) / "sample.parquet"
+        if path.exists() and seed in set(pd.read_parquet(path, columns=["seed"])["seed"].astype(str)):
+            raise WrongUse(
+                f"{before} was drawn with this seed and rotates the same institutions: give {quarter} another --seed."
+            )
+
+
 def _was_drawn(workplace: Workplace, quarter: Quarter) -> bool:
     """Whether a quarter's sample is known, in the work folder or by its cases in the store."""
     from panel.cases import sample_of
@@ -143,6 +159,8 @@ def draw_sample(run: Run, tables: QuarterTables, scores: dict[str, pd.DataFrame]
         novelty = novelty_of(tables, scores["prescription"]) if design.novelty_share else None
         risk = risk_of(scores["prescription"], novelty)
         rotation = rotation_of(run.workplace, run.source.quarter, design)
+        if kept is None:
+            refuse_used_seed(run.workplace, run.source.quarter, design, seed)
         prepared = prepare(frame_of(tables), risk, named, design, tables.con.sql(_PLACES).df(), rotation)
         frame = frame_table(prepared, seed)
         if sample is None:

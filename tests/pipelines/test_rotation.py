@@ -11,8 +11,8 @@ import pytest
 import sampling.design
 from panel.cases import open_cases
 from panel.store import open_store
-from pipelines.sampling import rotation_of
-from records.errors import DesignRefused
+from pipelines.sampling import refuse_used_seed, rotation_of
+from records.errors import DesignRefused, WrongUse
 from records.periods import Quarter
 from records.workplace import Workplace
 from sampling.design import load_design
@@ -73,3 +73,15 @@ def test_a_sample_without_its_frame_is_refused_too(workplace: Workplace) -> None
     leave_frame(workplace, "2026Q1").rename(workplace.quarter("2026Q1") / "sample.parquet")
     with pytest.raises(DesignRefused, match="run 2026Q1 again"):
         rotation_of(workplace, Quarter(2026, 3), DESIGN)
+
+
+def test_a_seed_of_a_quarter_that_the_turns_rest_on_is_refused(workplace: Workplace) -> None:
+    path = workplace.quarter("2026Q1") / "sample.parquet"
+    path.parent.mkdir(parents=True)
+    pd.DataFrame({"rxno": ["R1"], "seed": ["7"]}).to_parquet(path)
+    for quarter in (SECOND, Quarter(2026, 4)):
+        with pytest.raises(WrongUse, match="2026Q1 was drawn with this seed"):
+            refuse_used_seed(workplace, quarter, DESIGN, "7")
+        refuse_used_seed(workplace, quarter, DESIGN, "8")
+        refuse_used_seed(workplace, quarter, replace(DESIGN, rotated=()), "7")
+    refuse_used_seed(workplace, Quarter(2027, 1), DESIGN, "7")
