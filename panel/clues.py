@@ -59,7 +59,7 @@ class Clues(Acting):
         said = text_of(text, "线索内容 the report")
         kind, code = subject[0], subject[1].strip()
         if kind not in SUBJECTS or not code or len(code) > LONGEST_CODE:
-            raise WrongUse(f"A lead is about one of {', '.join(SUBJECTS)}, by its code.")
+            raise WrongUse(f"线索须写明对象类型和编码 A lead is about one of {', '.join(SUBJECTS)}, by its code.")
         name = str(Quarter.parse(quarter))
         same = (lead.c.quarter == name, lead.c.subject_type == kind, lead.c.subject_code == code)
         with self._change() as connection:

@@ -160,9 +160,11 @@ class LeadWork(Clues):
         self._require("decide_lead", lead_id)
         why = text_of(reason, "处理理由 the reason")
         if state not in ("cleared", "handled", "transferred"):
-            raise WrongUse("A lead is cleared, handled or transferred.")
+            raise WrongUse("线索只能排除、按协议处理或移送 A lead is cleared, handled or transferred.")
         if (state == "transferred") != (addressee in ADDRESSEES):
-            raise WrongUse(f"A transfer, and nothing else, names one of {', '.join(ADDRESSEES)}.")
+            raise WrongUse(
+                f"移送须写明受理部门，其他处理不写 A transfer, and nothing else, names one of {', '.join(ADDRESSEES)}."
+            )
         with self._change(lead_id) as connection:
             row = self._lead(connection, lead_id)
             self._lead_to(connection, row, state, addressee=addressee)

@@ -152,7 +152,7 @@ def write_leads(store: Store, quarter: str, path: Path, recipient: str, actor: s
     """
     frame = list_leads(store, quarter)
     if frame.empty:
-        raise NotFound(f"{quarter} has no leads.")
+        raise NotFound(f"{quarter}没有线索 {quarter} has no leads.")
     words = states("lead")
     frame = frame.assign(state_text=[" ".join(words[state]) for state in frame["state"]])
     if why is None:

@@ -14,7 +14,7 @@ from records.workplace import Workplace
 if TYPE_CHECKING:
     import pandas as pd
 
-    from panel.exchange import ImportReport
+    from panel.table_file import ImportReport
     from pipelines.quarter import QuarterTables
     from pipelines.run import Run
 
@@ -101,7 +101,11 @@ def _report(report: ImportReport, path: Path, workplace: Workplace) -> None:
                      f"{len(report.rejected)} rejected\n")  # fmt: skip
     if report.rejected:
         place = workplace.work / "rejected" / f"{path.stem}.csv"
-        write_csv(pd.DataFrame(report.rejected, columns=["row", "key", "reason"]), place)
+        # The rows stand as they came, so that nothing is lost and a mended file can be sent again.
+        width = max(len(report.columns), *(len(report.came[number]) for number, _, _ in report.rejected))
+        came = [(report.came[number] + [""] * width)[:width] for number, _, _ in report.rejected]
+        head = ["row", "key", "reason", *(report.columns + ["surplus"] * width)[:width]]
+        write_csv(pd.DataFrame([(*row, *cells) for row, cells in zip(report.rejected, came, strict=True)], columns=head), place)
         for number, key, reason in report.rejected[:10]:
             sys.stderr.write(f"row {number} ({key}): {reason}\n")
         sys.stderr.write(f"All rejected rows stand in {place}.\n")

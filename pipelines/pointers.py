@@ -83,7 +83,7 @@ def calendar_beside(data: str) -> dict[str, int]:
     path = Path(data) / "calendar.csv"
     if "://" in data or not path.is_file():
         return {}
-    from panel.exchange import read_table
+    from panel.table_file import read_table
 
     frame: Any = read_table(path, ("date", "workday"))
     days: dict[str, int] = {}
