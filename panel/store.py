@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -159,14 +159,27 @@ def _make(path: Path) -> None:
     draft.replace(path)
 
 
+def _close_to_others(path: Path) -> None:
+    """Take a store's files away from everybody but their owner, where that is who opens them."""
+    for part in (path, *(path.with_name(f"{path.name}-{end}") for end in ("wal", "shm", "journal"))):
+        # Another process may fold a log file into the store meanwhile.
+        with suppress(FileNotFoundError):
+            found = part.stat()
+            if found.st_uid == os.geteuid() and found.st_mode & 0o077:
+                part.chmod(0o600)
+
+
 def open_store(url: str) -> Store:
     """Open a store, creating or migrating it. Raises ServiceUnavailable when the database does not answer.
 
-    A new SQLite file is made beside and renamed, so that a kill leaves none or a whole one; its owner alone reads it.
+    A new SQLite file is made beside and renamed, so that a kill leaves none or a whole one. Its owner alone reads it,
+    an older one that others could read too from the moment its owner opens it.
     """
     if url.startswith("sqlite:///"):
         path = Path(url.removeprefix("sqlite:///"))
-        if not path.exists():
+        if path.exists():
+            _close_to_others(path)
+        else:
             _make(path)
     engine = _engine(url)
     try:
