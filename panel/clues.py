@@ -38,6 +38,18 @@ def clue_ids(row: Any) -> list[str]:
     return [str(part["clue_id"]) for part in _parts(row) if "clue_id" in part]
 
 
+def _kind_of(connection: Connection, quarter: str, kind: str, code: str) -> str:
+    """The kind of subject by which a quarter knows a code: who reports of a pharmacy may call it an institution."""
+    both = ("institution", "pharmacy")
+    if kind not in both:
+        return kind
+    chosen = select(lead.c.subject_type).where(
+        lead.c.quarter == quarter, lead.c.subject_code == code, lead.c.subject_type.in_(both)
+    )
+    there = connection.execute(chosen.order_by(lead.c.subject_type)).scalars().all()
+    return kind if kind in there or not there else str(there[0])
+
+
 class Clues(Acting):
     """What is done with reports from the public."""
 
@@ -61,8 +73,9 @@ class Clues(Acting):
         if kind not in SUBJECTS or not code or len(code) > LONGEST_CODE:
             raise WrongUse(f"线索须写明对象类型和编码 A lead is about one of {', '.join(SUBJECTS)}, by its code.")
         name = str(Quarter.parse(quarter))
-        same = (lead.c.quarter == name, lead.c.subject_type == kind, lead.c.subject_code == code)
         with self._change() as connection:
+            kind = _kind_of(connection, name, kind, code)
+            same = (lead.c.quarter == name, lead.c.subject_type == kind, lead.c.subject_code == code)
             there = connection.execute(select(lead).where(*same)).first()
             if kind == "group" and (there is None or not members_of(there)):
                 raise WrongUse(

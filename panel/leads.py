@@ -66,7 +66,8 @@ def add_leads(connection: Connection, actor: str, quarter: str, rows: list[Any])
     due = after(day, CHECK_DAYS, calendar_of(connection))
     new: list[dict[str, Any]] = []
     for (kind, code), named in sorted(subjects.items()):
-        if (kind, code) in known:
+        # Older quarters have leads of pharmacies among those of institutions.
+        if (kind, code) in known or (kind == "pharmacy" and ("institution", code) in known):
             continue
         origins = sorted({str(row.get("origin") or "model") for row in named}, key=list(ORIGINS).index)
         probability = named[0].get("incl_prob") if origins == ["check"] else None
