@@ -12,6 +12,7 @@ from sqlalchemy import Connection, func, insert, select, update
 from panel import audit
 from panel.acting import Acting, text_of
 from panel.giving import given_time
+from panel.lead_source import clue_ids, members_of, parts_of
 from panel.leads import SUBJECTS, add_leads
 from panel.schema_leads import clue, lead, reporter
 from records.errors import NotFound, NotPermitted, WrongUse
@@ -20,22 +21,6 @@ from records.periods import Quarter
 LONGEST_CODE = 40
 #: Characters of a clue's number that a lead, the log and people name it by.
 _SHORT = 12
-
-
-def _parts(row: Any) -> list[dict[str, Any]]:
-    """What pointed at a lead's subject, one entry a pointer."""
-    told = json.loads(row.source or "{}")
-    return told if isinstance(told, list) else [told]
-
-
-def members_of(row: Any) -> list[str]:
-    """The persons of a group, as what pointed at it names them."""
-    return [str(code) for part in _parts(row) for code in part.get("members", [])]
-
-
-def clue_ids(row: Any) -> list[str]:
-    """Numbers of the reports on a lead, as its pointer names them."""
-    return [str(part["clue_id"]) for part in _parts(row) if "clue_id" in part]
 
 
 def _kind_of(connection: Connection, quarter: str, kind: str, code: str) -> str:
@@ -101,7 +86,7 @@ class Clues(Acting):
 
     def _join(self, connection: Connection, found: Any, source: str) -> None:
         """Add a clue to a lead that something else opened; a random check that a clue points at is none any more."""
-        parts = [*_parts(found), json.loads(source)]
+        parts = [*parts_of(found), json.loads(source)]
         origins = [name for name in str(found.origin or "model").split() if name not in ("check", "clue")]
         values = {"source": audit.canonical(parts), "origin": " ".join([*origins, "clue"])}
         connection.execute(update(lead).where(lead.c.lead_id == found.lead_id).values(**values))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from panel.clues import members_of
+from panel.lead_source import members_of
 from panel.leads import shown_subject
 from panel.unmasking import LeadUnmasking
 from records.masking import mask_code

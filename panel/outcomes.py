@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Connection, insert, select, update
 
 from panel import audit
+from panel.lead_source import subjects_of
 from panel.schema_leads import lead, outcome
 from panel.store import Store, refuse_unfit
 from panel.table_file import ImportReport, read_file
@@ -36,14 +37,20 @@ def import_outcomes(store: Store, path: Path, actor: str) -> ImportReport:
     report = table.report()
     with store.change() as connection:
         leads = {row.lead_id: row for row in connection.execute(select(lead))}
+        known = {row.finding_id for row in connection.execute(select(outcome.c.finding_id))}
         taken: list[dict[str, Any]] = []
         for number, entry in table.rows:
             try:
-                taken.append(_outcome(entry, leads))
+                made = _outcomes(entry, leads)
             except WrongUse as problem:
                 report.reject(number, entry.get("lead_id", ""), str(problem), list(entry.values()))
-        report.added = add_outcomes(connection, actor, "outcomes imported", taken)
-    report.known = len(taken) - report.added
+                continue
+            ids = {row["finding_id"] for row in made}
+            report.known += ids <= known
+            known |= ids
+            taken += made
+        add_outcomes(connection, actor, "outcomes imported", taken)
+    report.added = report.read - report.known - len(report.rejected)
     report.rejected.sort()
     return report
 
@@ -91,16 +98,16 @@ def _day(text: str) -> str:
         raise WrongUse(f"“{text}”不是日期 '{text}' is no date: write 2026-07-01.") from error
 
 
-def _outcome(entry: dict[str, str], leads: dict[str, Any]) -> dict[str, Any]:
-    kind, code, number = entry.get("subject_type", ""), entry.get("subject_code", ""), None
+def _outcomes(entry: dict[str, str], leads: dict[str, Any]) -> list[dict[str, Any]]:
+    """Outcomes of a row: one, of a group's lead one of each member, the loss with the first."""
+    kind, code = entry.get("subject_type", ""), entry.get("subject_code", "")
+    subjects, number = [("institution" if kind == "pharmacy" else kind, code)], None
     if entry.get("lead_id"):
         found = leads.get(entry["lead_id"])
         if found is None:
             raise WrongUse(f"没有线索{entry['lead_id']} There is no lead {entry['lead_id']}.")
-        kind, code, number = found.subject_type, found.subject_code, found.lead_id
-    if kind == "pharmacy":
-        kind = "institution"
-    if kind not in SUBJECTS or not code:
+        subjects, number = subjects_of(found), found.lead_id
+    if not subjects or not all(kind in SUBJECTS and code for kind, code in subjects):
         raise WrongUse(
             "结果须写明lead_id，或subject_type和subject_code An outcome needs a lead_id, or a subject_type and subject_code."
         )
@@ -114,10 +121,13 @@ def _outcome(entry: dict[str, str], leads: dict[str, Any]) -> dict[str, Any]:
         raise WrongUse(
             f"recorded_on晚于今日 recorded_on {known_on} lies in the future: leave it out, or write the day it was established."
         )
-    row = outcome_row((kind, code), period, int(flag), (codes, entry.get("loss_amt")), number)
-    row["recorded_on"] = known_on
-    refuse_unfit(outcome, row)
-    return row
+    rows = []
+    for place, subject in enumerate(subjects):
+        row = outcome_row(subject, period, int(flag), (codes, None if place else entry.get("loss_amt")), number)
+        row["recorded_on"] = known_on
+        refuse_unfit(outcome, row)
+        rows.append(row)
+    return rows
 
 
 def outcome_row(
