@@ -60,11 +60,16 @@ def test_one_bad_row_keeps_no_other_out(opened: Store, tmp_path: Path, place: in
     assert audit.verify(opened).faults == []
 
 
-def test_rejected_rows_stand_as_they_came(opened: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_rejected_rows_stand_as_they_came(
+    opened: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     url = opened.engine.url.render_as_string(hide_password=False).replace("postgresql+psycopg", "postgresql")
     monkeypatch.setenv("RXPANEL_DATABASE_URL", url)
     (tmp_path / "v.csv").write_text(HEADER + GOOD[0] + "R0,X9,7,,,,,,=1+1,\n" + "R0,X9,0,,,,,,a,,,more\n", encoding="utf-8")
     bring_verdicts(Workplace(tmp_path), tmp_path / "v.csv")
+    said = capsys.readouterr()
+    assert "读取 read 3, 新增 new 1, 已有 known already 0, 拒收 rejected 2" in said.out
+    assert "第3行 row 3 (R0): 没有结论等级“7” '7' is no verdict class" in said.err
     with (tmp_path / "rejected" / "v.csv").open(encoding="utf-8", newline="") as handle:
         head, first, second = csv.reader(handle)
     assert head == ["row", "key", "reason", *HEADER.strip().split(","), "surplus", "surplus"]
