@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Collection
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
@@ -56,10 +57,11 @@ def import_verdicts(store: Store, path: Path, actor: str) -> ImportReport:
         for known in connection.execute(select(*columns).where(case.c.kind.is_(None))):
             by_rxno.setdefault(known.rxno, []).append(known)
             by_id[known.case_id] = by_id[list_name(known.quarter, known.rxno)] = known
+        there = {row.submission_id for row in connection.execute(select(verdict.c.submission_id))}
         taken: list[dict[str, Any]] = []
         for number, entry in table.rows:
             try:
-                taken.append({**_verdict_row(entry, by_rxno, by_id), "number": number})
+                taken.append({**_verdict_row(entry, by_rxno, by_id, there), "number": number})
             except WrongUse as problem:
                 report.reject(number, entry["rxno"], str(problem), list(entry.values()))
         for find in (_contradictions, _not_taken):
@@ -76,7 +78,10 @@ def import_verdicts(store: Store, path: Path, actor: str) -> ImportReport:
     return report
 
 
-def _verdict_row(entry: dict[str, str], by_rxno: dict[str, list[Any]], by_id: dict[str, Any]) -> dict[str, Any]:
+def _verdict_row(
+    entry: dict[str, str], by_rxno: dict[str, list[Any]], by_id: dict[str, Any], there: Collection[str]
+) -> dict[str, Any]:
+    """A row as the store keeps it. What is ``there`` already, by its submission, stays, whatever rules say by now."""
     found = _case_of(entry, by_rxno, by_id)
     if not entry["expert_id"]:
         raise WrongUse("结论须写明expert_id A verdict needs its expert_id.")
@@ -100,12 +105,14 @@ def _verdict_row(entry: dict[str, str], by_rxno: dict[str, list[Any]], by_id: di
         Decimal(payload["total_amt"]),
     )
     reason = entry.get("loss_reason", "")
+    row = stored_row(found, entry["expert_id"], (place, stage), given, moment_of(entry.get("given_time", "")), reason)
+    if row["submission_id"] in there:
+        return row
     if place:
         # As on the screen: a line's own amount is its limit, and once the rules' can be seen another needs a reason.
         said = LineInput(lines[place]["line"], (), given.fund_codes, given.loss_amt, reason or given.comment)
         known = {line["line"]: line for line in payload["lines"]}
         check_lines(VerdictInput("", lines=(said,)), known, None if stage == "blind" else proposed(payload))
-    row = stored_row(found, entry["expert_id"], (place, stage), given, moment_of(entry.get("given_time", "")), reason)
     refuse_unfit(verdict, row)
     return row
 
@@ -130,9 +137,10 @@ def moment_of(text: str) -> str:
     if not text:
         return ""
     try:
-        return datetime.fromisoformat(text[:19]).strftime("%Y-%m-%d %H:%M:%S")
+        datetime.fromisoformat(text[:19])
     except ValueError as error:
         raise WrongUse(f"“{text[:40]}”不是时间 '{text[:40]}' is no time: write 2026-07-01 09:30:00.") from error
+    return text.replace("T", " ")[:19]
 
 
 def stored_row(

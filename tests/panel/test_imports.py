@@ -134,6 +134,17 @@ def test_an_imported_amount_beside_the_rule_s_needs_its_reason(
     assert bring(priced, tmp_path / "w.csv", HEADER + "R2,X1,0,,F40-3,10,final,,,\n").added == 1
 
 
+def test_what_is_there_stays_known_when_a_later_run_proposes_otherwise(priced: Store, tmp_path: Path) -> None:
+    row = "R0,X1,0,,F40-3,12.5,final,FR0,,2026-10-02\n"
+    assert bring(priced, tmp_path / "v.csv", HEADER + row).added == 1
+    with priced.engine.begin() as connection:
+        text = connection.execute(select(case.c.after_blind).where(case.c.rxno == "R0")).scalar_one()
+        connection.execute(update(case).where(case.c.rxno == "R0").values(after_blind=text.replace("12.50", "15.00")))
+    again = bring(priced, tmp_path / "v.csv", HEADER + row)
+    assert (again.added, again.known, again.rejected) == (0, 1, [])
+    assert bring(priced, tmp_path / "w.csv", HEADER + row.replace("X1", "X2")).rejected[0][2].endswith("differs from 15.00.")
+
+
 def test_a_reason_in_its_own_column_is_kept(priced: Store, tmp_path: Path) -> None:
     text = (
         "rxno,expert_id,verdict_class,fund_codes,loss_amt,stage,feedetl_sn,loss_reason\nR0,X1,0,F40-3,10,final,FR0,已退三日量\n"
