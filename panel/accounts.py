@@ -65,7 +65,7 @@ def checked_roles(given: list[str]) -> str:
     """Roles as an account keeps them. Raises WrongUse for an unknown one, and for two that nobody may have together."""
     unknown = [role for role in given if role not in roles()]
     if unknown:
-        raise WrongUse(f"There is no role {unknown[0]}: use {', '.join(roles())}.")
+        raise WrongUse(f"没有角色{unknown[0]} There is no role {unknown[0]}: use {', '.join(roles())}.")
     check_apart(given)
     return " ".join(sorted(set(given)))
 
@@ -84,9 +84,9 @@ def create_account(
     """Add an account, or replace its password and roles. Raises WrongUse for a short password or unknown role."""
     kept = checked_roles(given_roles)
     if not name.strip() or len(name) > LONGEST_NAME:
-        raise WrongUse(f"An account needs a name of at most {LONGEST_NAME} characters.")
+        raise WrongUse(f"账号名须为1至{LONGEST_NAME}字 An account needs a name of at most {LONGEST_NAME} characters.")
     if len(password) < LEAST_LENGTH:
-        raise WrongUse(f"A password needs at least {LEAST_LENGTH} characters.")
+        raise WrongUse(f"密码至少{LEAST_LENGTH}位 A password needs at least {LEAST_LENGTH} characters.")
     values = {
         "name": person or name,
         "password": _hasher().hash(password),
@@ -104,7 +104,7 @@ def create_account(
 def _existing(connection: Connection, name: str) -> Any:
     row = connection.execute(select(account).where(account.c.account == name)).first()
     if row is None:
-        raise NotFound(f"There is no account {name}.")
+        raise NotFound(f"没有账号{name} There is no account {name}.")
     return row
 
 

@@ -79,12 +79,15 @@ class Acting:
 
 
 def text_of(text: str, what: str) -> str:
-    """A text somebody has to write. Raises WrongUse when it is empty or too long."""
-    kept = text.strip()
+    """A text somebody has to write; ``what`` = what it is, in Chinese, a space, and in English.
+
+    Raises WrongUse when it is empty or too long.
+    """
+    kept, (zh, _, en) = text.strip(), what.partition(" ")
     if not kept:
-        raise WrongUse(f"{what}须填写 This needs to be written: {what}.")
+        raise WrongUse(f"{zh}须填写 This needs to be written: {en}.")
     if NUL in kept:
         raise WrongUse("文字含无法保存的字符 The text has a character that cannot be kept.")
     if len(kept) > MOST_TEXT:
-        raise WrongUse(f"{what}最多{MOST_TEXT}字 At most {MOST_TEXT} characters: {what}.")
+        raise WrongUse(f"{zh}最多{MOST_TEXT}字 At most {MOST_TEXT} characters: {en}.")
     return kept

@@ -91,7 +91,7 @@ def parse_head(text: str) -> dict[str, Any]:
     """A published head written as ``seq:hash``. Raises WrongUse for anything else."""
     number, _, digest = text.strip().partition(":")
     if not number.isdigit() or len(digest) != len(_FIRST):
-        raise WrongUse(f"'{text}' is no head of the log: write its number, a colon and its hash.")
+        raise WrongUse(f"“{text}”不是日志首值 '{text}' is no head of the log: write its number, a colon and its hash.")
     return {"seq": int(number), "hash": digest}
 
 

@@ -75,7 +75,7 @@ def restore(store: Store, path: Path) -> dict[str, int]:
     WrongUse when the store is not empty.
     """
     if not path.is_file():
-        raise NotFound(f"There is no backup {path}.")
+        raise NotFound(f"没有备份文件{path} There is no backup {path}.")
     try:
         with zipfile.ZipFile(path) as bundle:
             told = json.loads(bundle.read("backup.json"))
@@ -83,7 +83,7 @@ def restore(store: Store, path: Path) -> dict[str, int]:
                 _check_sum(bundle, name, expected)
             return _fill(store, bundle, set(told["sums"]))
     except (zipfile.BadZipFile, KeyError, json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise DataFault(f"{path.name} is no backup of a store.") from error
+        raise DataFault(f"{path.name}不是备份文件 {path.name} is no backup of a store.") from error
 
 
 def _check_sum(bundle: zipfile.ZipFile, name: str, expected: str) -> None:
@@ -92,7 +92,10 @@ def _check_sum(bundle: zipfile.ZipFile, name: str, expected: str) -> None:
         while block := lines.read(1 << 20):
             digest.update(block)
     if digest.hexdigest() != expected:
-        raise VerificationFailed(f"Table {name} of the backup does not match its checksum: use another backup.")
+        raise VerificationFailed(
+            f"备份中表{name}与校验值不符，请换用其他备份 "
+            f"Table {name} of the backup does not match its checksum: use another backup."
+        )
 
 
 def _fill(store: Store, bundle: zipfile.ZipFile, names: set[str]) -> dict[str, int]:
@@ -100,7 +103,9 @@ def _fill(store: Store, bundle: zipfile.ZipFile, names: set[str]) -> dict[str, i
     with store.change() as connection:
         for table in metadata.sorted_tables:
             if connection.execute(select(table).limit(1)).first() is not None:
-                raise WrongUse("The store holds data already: restore into an empty work folder.")
+                raise WrongUse(
+                    "数据库已有数据，请恢复到空的工作目录 The store holds data already: restore into an empty work folder."
+                )
         for table in metadata.sorted_tables:
             counts[table.name] = 0
             rows = _rows(bundle, table) if table.name in names else iter(())

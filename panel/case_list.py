@@ -33,7 +33,7 @@ def write_cases(store: Store, name: str, path: Path, recipient: str, actor: str)
             select(case).where(case.c.quarter == name, case.c.kind.is_(None)).order_by(case.c.number)
         ).all()
     if not rows:
-        raise NotFound(f"{name} has no open cases: run the quarter first.")
+        raise NotFound(f"{name}没有病例，请先运行该季度 {name} has no open cases: run the quarter first.")
     listed = [
         _listed(number, row, visible(payload_of(row), after_own_verdict=False, names=False))
         for number, row in enumerate(rows, start=1)

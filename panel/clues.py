@@ -12,6 +12,7 @@ from sqlalchemy import Connection, func, insert, select, update
 from panel import audit
 from panel.acting import Acting, text_of
 from panel.giving import given_time
+from panel.lead_source import clue_ids, members_of, parts_of
 from panel.leads import SUBJECTS, add_leads
 from panel.schema_leads import clue, lead, reporter
 from records.errors import NotFound, NotPermitted, WrongUse
@@ -22,20 +23,16 @@ LONGEST_CODE = 40
 _SHORT = 12
 
 
-def _parts(row: Any) -> list[dict[str, Any]]:
-    """What pointed at a lead's subject, one entry a pointer."""
-    told = json.loads(row.source or "{}")
-    return told if isinstance(told, list) else [told]
-
-
-def members_of(row: Any) -> list[str]:
-    """The persons of a group, as what pointed at it names them."""
-    return [str(code) for part in _parts(row) for code in part.get("members", [])]
-
-
-def clue_ids(row: Any) -> list[str]:
-    """Numbers of the reports on a lead, as its pointer names them."""
-    return [str(part["clue_id"]) for part in _parts(row) if "clue_id" in part]
+def _kind_of(connection: Connection, quarter: str, kind: str, code: str) -> str:
+    """The kind of subject by which a quarter knows a code: who reports of a pharmacy may call it an institution."""
+    both = ("institution", "pharmacy")
+    if kind not in both:
+        return kind
+    chosen = select(lead.c.subject_type).where(
+        lead.c.quarter == quarter, lead.c.subject_code == code, lead.c.subject_type.in_(both)
+    )
+    there = connection.execute(chosen.order_by(lead.c.subject_type)).scalars().all()
+    return kind if kind in there or not there else str(there[0])
 
 
 class Clues(Acting):
@@ -59,10 +56,11 @@ class Clues(Acting):
         said = text_of(text, "线索内容 the report")
         kind, code = subject[0], subject[1].strip()
         if kind not in SUBJECTS or not code or len(code) > LONGEST_CODE:
-            raise WrongUse(f"A lead is about one of {', '.join(SUBJECTS)}, by its code.")
+            raise WrongUse(f"线索须写明对象类型和编码 A lead is about one of {', '.join(SUBJECTS)}, by its code.")
         name = str(Quarter.parse(quarter))
-        same = (lead.c.quarter == name, lead.c.subject_type == kind, lead.c.subject_code == code)
         with self._change() as connection:
+            kind = _kind_of(connection, name, kind, code)
+            same = (lead.c.quarter == name, lead.c.subject_type == kind, lead.c.subject_code == code)
             there = connection.execute(select(lead).where(*same)).first()
             if kind == "group" and (there is None or not members_of(there)):
                 raise WrongUse(
@@ -88,7 +86,7 @@ class Clues(Acting):
 
     def _join(self, connection: Connection, found: Any, source: str) -> None:
         """Add a clue to a lead that something else opened; a random check that a clue points at is none any more."""
-        parts = [*_parts(found), json.loads(source)]
+        parts = [*parts_of(found), json.loads(source)]
         origins = [name for name in str(found.origin or "model").split() if name not in ("check", "clue")]
         values = {"source": audit.canonical(parts), "origin": " ".join([*origins, "clue"])}
         connection.execute(update(lead).where(lead.c.lead_id == found.lead_id).values(**values))

@@ -27,7 +27,7 @@ def demo_accounts(store: Store, experts: list[str]) -> list[tuple[str, str, str]
     """
     with store.read() as connection:
         if connection.execute(select(setting).where(setting.c.name == "demo")).first() is None:
-            raise NotPermitted("Demo accounts are made in a demo store only.")
+            raise NotPermitted("仅演示库可建演示账号 Demo accounts are made in a demo store only.")
     made = []
     for role in roles():
         expert_id = experts[0] if role == "expert" and experts else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from panel.lead_source import members_of
 from panel.leads import shown_subject
 from panel.unmasking import LeadUnmasking
 from records.masking import mask_code
@@ -16,10 +17,11 @@ _COLUMN = {"person": "psn_no", "practitioner": "bilg_dr_codg", "institution": "f
 _PARTNERS = ("person", "practitioner", "institution")
 _LINK = """
 SELECT {partner}::VARCHAR AS code, count(DISTINCT setl_id) AS visits, sum(net_amt) AS amt FROM net_line
-WHERE {subject} = $code AND {partner} IS NOT NULL GROUP BY 1 ORDER BY visits DESC, amt DESC, code LIMIT {most}"""
+WHERE {subject}::VARCHAR IN (SELECT unnest($codes)) AND {partner} IS NOT NULL
+GROUP BY 1 ORDER BY visits DESC, amt DESC, code LIMIT {most}"""
 _WEEKS = """
 SELECT date_trunc('week', fee_ocur_time)::DATE AS week, count(DISTINCT setl_id) AS visits, sum(net_amt) AS amt
-FROM net_line WHERE {subject} = $code GROUP BY 1 ORDER BY 1"""
+FROM net_line WHERE {subject}::VARCHAR IN (SELECT unnest($codes)) GROUP BY 1 ORDER BY 1"""
 
 
 class LeadPicture(LeadUnmasking):
@@ -34,10 +36,9 @@ class LeadPicture(LeadUnmasking):
         self._require("see_leads", lead_id)
         with self.store.read() as connection:
             row = self._lead(connection, lead_id)
-        subject = _COLUMN.get(str(row.subject_type))
-        if subject is None:
-            return {"subject": row.subject_type, "code": "", "partners": [], "weeks": []}
-        asked = {"code": row.subject_code}
+        group = row.subject_type == "group"
+        subject = _COLUMN["person" if group else str(row.subject_type)]
+        asked = {"codes": members_of(row) if group else [row.subject_code]}
         partners = [
             {"type": kind, "code": mask_code(code, 4) if kind == "person" else code, "visits": visits, "amt": str(amt)}
             for kind in _PARTNERS

@@ -11,7 +11,8 @@ from sqlalchemy import Connection, insert, select, update
 
 from panel import audit, schema
 from panel.acting import text_of
-from panel.clues import Clues, clue_ids, members_of
+from panel.clues import Clues
+from panel.lead_source import clue_ids, subjects_of
 from panel.leads import CHECK_DAYS, EXTENSION_DAYS, pointer_text, shown_subject
 from panel.outcomes import add_outcomes, outcome_row
 from panel.schema_leads import lead, lead_note
@@ -160,9 +161,11 @@ class LeadWork(Clues):
         self._require("decide_lead", lead_id)
         why = text_of(reason, "处理理由 the reason")
         if state not in ("cleared", "handled", "transferred"):
-            raise WrongUse("A lead is cleared, handled or transferred.")
+            raise WrongUse("线索只能排除、按协议处理或移送 A lead is cleared, handled or transferred.")
         if (state == "transferred") != (addressee in ADDRESSEES):
-            raise WrongUse(f"A transfer, and nothing else, names one of {', '.join(ADDRESSEES)}.")
+            raise WrongUse(
+                f"移送须写明受理部门，其他处理不写 A transfer, and nothing else, names one of {', '.join(ADDRESSEES)}."
+            )
         with self._change(lead_id) as connection:
             row = self._lead(connection, lead_id)
             self._lead_to(connection, row, state, addressee=addressee)
@@ -187,12 +190,9 @@ class LeadWork(Clues):
         quarter = Quarter.parse(row.quarter)
         last = (quarter.end - timedelta(days=1)).strftime("%Y-%m-%d")
         period = (quarter.begin.strftime("%Y-%m-%d"), last)
-        subjects = [("institution" if row.subject_type == "pharmacy" else row.subject_type, row.subject_code)]
-        if row.subject_type == "group":
-            subjects = [("person", code) for code in members_of(row)]
         found = [
             outcome_row(subject, period, flag, (codes, loss_amt if not number else None), row.lead_id)
-            for number, subject in enumerate(subjects)
+            for number, subject in enumerate(subjects_of(row))
         ]
         add_outcomes(connection, self.actor.account, "outcome recorded", found, move=False)
 

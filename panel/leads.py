@@ -66,7 +66,8 @@ def add_leads(connection: Connection, actor: str, quarter: str, rows: list[Any])
     due = after(day, CHECK_DAYS, calendar_of(connection))
     new: list[dict[str, Any]] = []
     for (kind, code), named in sorted(subjects.items()):
-        if (kind, code) in known:
+        # Older quarters have leads of pharmacies among those of institutions.
+        if (kind, code) in known or (kind == "pharmacy" and ("institution", code) in known):
             continue
         origins = sorted({str(row.get("origin") or "model") for row in named}, key=list(ORIGINS).index)
         probability = named[0].get("incl_prob") if origins == ["check"] else None
@@ -152,7 +153,7 @@ def write_leads(store: Store, quarter: str, path: Path, recipient: str, actor: s
     """
     frame = list_leads(store, quarter)
     if frame.empty:
-        raise NotFound(f"{quarter} has no leads.")
+        raise NotFound(f"{quarter}没有线索 {quarter} has no leads.")
     words = states("lead")
     frame = frame.assign(state_text=[" ".join(words[state]) for state in frame["state"]])
     if why is None:

@@ -75,7 +75,9 @@ def configured() -> tuple[OidcSettings, str] | None:
         return None
     settings, secret = load_oidc(Path(named)), os.environ.get("RXPANEL_OIDC_SECRET")
     if not secret:
-        raise WrongUse("RXPANEL_OIDC_SECRET is not set: give it the client's secret at the identity provider.")
+        raise WrongUse(
+            "未设置RXPANEL_OIDC_SECRET RXPANEL_OIDC_SECRET is not set: give it the client's secret at the identity provider."
+        )
     return settings, secret
 
 
@@ -94,30 +96,37 @@ def is_safe(address: object) -> bool:
 def load_oidc(path: Path) -> OidcSettings:
     """Read the provider's settings (TOML). Raises NotFound without the file, WrongUse for a missing or unknown line."""
     if not path.is_file():
-        raise NotFound(f"There is no file {path}: name the settings of the identity provider.")
+        raise NotFound(f"没有文件{path} There is no file {path}: name the settings of the identity provider.")
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise WrongUse(f"{path.name} is not readable TOML: {error}.") from error
+        raise WrongUse(f"{path.name}不是可读的TOML {path.name} is not readable TOML: {error}.") from error
     unknown = sorted(set(content) - {*_TEXTS, *_OPTIONAL, "roles", "local_accounts"})
     missing = [name for name in (*_TEXTS, "roles") if not content.get(name)]
     if unknown or missing:
-        raise WrongUse(f"{path.name}: " + (f"'{unknown[0]}' is unknown." if unknown else f"'{missing[0]}' is missing."))
+        raise WrongUse(
+            f"{path.name}中“{unknown[0]}”不可识别 {path.name}: '{unknown[0]}' is unknown."
+            if unknown
+            else f"{path.name}缺少“{missing[0]}” {path.name}: '{missing[0]}' is missing."
+        )
     for name in ("issuer", "address"):
         if not is_safe(content[name]):
-            raise WrongUse(f"{path.name}: '{name}' must be an https address.")
+            raise WrongUse(f"{path.name}中“{name}”须为https地址 {path.name}: '{name}' must be an https address.")
     if urlsplit(str(content["address"])).path.strip("/"):
-        raise WrongUse(f"{path.name}: 'address' must have no path.")
+        raise WrongUse(f"{path.name}中“address”不得带路径 {path.name}: 'address' must have no path.")
     local = content.get("local_accounts", [])
     if not isinstance(local, list) or not all(isinstance(name, str) and name for name in local):
-        raise WrongUse(f"{path.name}: 'local_accounts' must be a list of account names, or [\"{EVERYONE}\"].")
+        raise WrongUse(
+            f"{path.name}中“local_accounts”须为账号名列表 "
+            f"{path.name}: 'local_accounts' must be a list of account names, or [\"{EVERYONE}\"]."
+        )
     groups = {
         str(group): tuple(checked_roles([names] if isinstance(names, str) else list(names)).split())
         for group, names in content["roles"].items()
     }
     optional = {name: str(content.get(name, usual)) for name, usual in _OPTIONAL.items()}
     if "openid" not in optional["scope"].split():
-        raise WrongUse(f"{path.name}: 'scope' must contain openid.")
+        raise WrongUse(f"{path.name}中“scope”须含openid {path.name}: 'scope' must contain openid.")
     texts = {name: str(content[name]) for name in _TEXTS} | {"address": str(content["address"]).rstrip("/")}
     return OidcSettings(**texts, roles=groups, local_accounts=tuple(local), **optional)
 

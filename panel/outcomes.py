@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Connection, insert, select, update
 
 from panel import audit
-from panel.exchange import ImportReport, read_table
+from panel.lead_source import subjects_of
 from panel.schema_leads import lead, outcome
-from panel.store import Store
+from panel.store import Store, refuse_unfit
+from panel.table_file import ImportReport, read_file
 from panel.tables import check_transition, fund_codes
 from panel.verdict_input import amount_of
 from panel.waiting import today
@@ -32,18 +33,25 @@ def import_outcomes(store: Store, path: Path, actor: str) -> ImportReport:
     and where known fund_codes, loss_amt, recorded_on (the day on which it was established or cleared; today when it
     is left out). Importing again changes nothing; rejected rows are listed.
     """
-    frame = read_table(path, ("begndate", "enddate", "fraud_flag"))
-    report = ImportReport(read=len(frame))
+    table = read_file(path, ("begndate", "enddate", "fraud_flag"))
+    report = table.report()
     with store.change() as connection:
         leads = {row.lead_id: row for row in connection.execute(select(lead))}
+        known = {row.finding_id for row in connection.execute(select(outcome.c.finding_id))}
         taken: list[dict[str, Any]] = []
-        for number, entry in enumerate(frame.to_dict("records"), start=2):
+        for number, entry in table.rows:
             try:
-                taken.append(_outcome({str(k): str(v) for k, v in entry.items()}, leads))
+                made = _outcomes(entry, leads)
             except WrongUse as problem:
-                report.rejected.append((number, str(entry.get("lead_id", "")), str(problem)))
-        report.added = add_outcomes(connection, actor, "outcomes imported", taken)
-    report.known = len(taken) - report.added
+                report.reject(number, entry.get("lead_id", ""), str(problem), list(entry.values()))
+                continue
+            ids = {row["finding_id"] for row in made}
+            report.known += ids <= known
+            known |= ids
+            taken += made
+        add_outcomes(connection, actor, "outcomes imported", taken)
+    report.added = report.read - report.known - len(report.rejected)
+    report.rejected.sort()
     return report
 
 
@@ -87,30 +95,39 @@ def _day(text: str) -> str:
     try:
         return datetime.strptime(text[:10], "%Y-%m-%d").strftime("%Y-%m-%d")
     except ValueError as error:
-        raise WrongUse(f"'{text}' is no date: write 2026-07-01.") from error
+        raise WrongUse(f"“{text}”不是日期 '{text}' is no date: write 2026-07-01.") from error
 
 
-def _outcome(entry: dict[str, str], leads: dict[str, Any]) -> dict[str, Any]:
-    kind, code, number = entry.get("subject_type", ""), entry.get("subject_code", ""), None
+def _outcomes(entry: dict[str, str], leads: dict[str, Any]) -> list[dict[str, Any]]:
+    """Outcomes of a row: one, of a group's lead one of each member, the loss with the first."""
+    kind, code = entry.get("subject_type", ""), entry.get("subject_code", "")
+    subjects, number = [("institution" if kind == "pharmacy" else kind, code)], None
     if entry.get("lead_id"):
         found = leads.get(entry["lead_id"])
         if found is None:
-            raise WrongUse(f"There is no lead {entry['lead_id']}.")
-        kind, code, number = found.subject_type, found.subject_code, found.lead_id
-    if kind == "pharmacy":
-        kind = "institution"
-    if kind not in SUBJECTS or not code:
-        raise WrongUse("An outcome needs a lead_id, or a subject_type and subject_code.")
+            raise WrongUse(f"没有线索{entry['lead_id']} There is no lead {entry['lead_id']}.")
+        subjects, number = subjects_of(found), found.lead_id
+    if not subjects or not all(kind in SUBJECTS and code for kind, code in subjects):
+        raise WrongUse(
+            "结果须写明lead_id，或subject_type和subject_code An outcome needs a lead_id, or a subject_type and subject_code."
+        )
     flag = entry["fraud_flag"].removesuffix(".0")
     if flag not in ("0", "1"):
-        raise WrongUse("fraud_flag must be 1 (established) or 0 (cleared).")
+        raise WrongUse("fraud_flag须为1（查实）或0（排除） fraud_flag must be 1 (established) or 0 (cleared).")
     period = _day(entry["begndate"]), _day(entry["enddate"])
     codes = entry.get("fund_codes", "").replace(",", " ").split()
     known_on = _day(entry["recorded_on"]) if entry.get("recorded_on") else today()
     if known_on > today():
-        raise WrongUse(f"recorded_on {known_on} lies in the future: leave it out, or write the day it was established.")
-    row = outcome_row((kind, code), period, int(flag), (codes, entry.get("loss_amt")), number)
-    return {**row, "recorded_on": known_on}
+        raise WrongUse(
+            f"recorded_on晚于今日 recorded_on {known_on} lies in the future: leave it out, or write the day it was established."
+        )
+    rows = []
+    for place, subject in enumerate(subjects):
+        row = outcome_row(subject, period, int(flag), (codes, None if place else entry.get("loss_amt")), number)
+        row["recorded_on"] = known_on
+        refuse_unfit(outcome, row)
+        rows.append(row)
+    return rows
 
 
 def outcome_row(
@@ -123,9 +140,9 @@ def outcome_row(
     codes = sorted(set(found[0]))
     unknown = [name for name in codes if name not in fund_codes()]
     if unknown:
-        raise WrongUse(f"'{unknown[0]}' is no fund-use violation code.")
+        raise WrongUse(f"没有基金使用违规代码{unknown[0]} '{unknown[0]}' is no fund-use violation code.")
     if period[1] < period[0]:
-        raise WrongUse("The period ends before it begins.")
+        raise WrongUse("期间的止日早于起日 The period ends before it begins.")
     amount = amount_of(found[1])
     row: dict[str, Any] = {
         "subject_type": subject[0],

@@ -21,7 +21,7 @@ def _day(text: str) -> str:
     try:
         return date.fromisoformat(text).isoformat()
     except ValueError as error:
-        raise WrongUse(f"'{text}' is no date: write 2026-07-01.") from error
+        raise WrongUse(f"“{text}”不是日期 '{text}' is no date: write 2026-07-01.") from error
 
 
 def expert_is_known(store: Store, expert_id: str) -> bool:

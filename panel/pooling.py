@@ -11,8 +11,9 @@ from typing import Any
 from sqlalchemy import select
 
 from panel.acting import Acting
-from panel.exchange import ImportReport, import_experts
+from panel.exchange import import_experts
 from panel.schema_work import absence, workday
+from panel.table_file import ImportReport
 from panel.working_days import keep_calendar
 from records.errors import WrongUse
 

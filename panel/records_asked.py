@@ -51,7 +51,7 @@ class RecordsAsked(Acting):
         self._require("answer_record", request_id)
         text = text_of(answer, "答复 the answer")
         if state not in ANSWERS:
-            raise WrongUse(f"'{state}' is no answer: use {', '.join(ANSWERS)}.")
+            raise WrongUse(f"没有答复“{state}” '{state}' is no answer: use {', '.join(ANSWERS)}.")
         with self._change(request_id) as connection:
             row = connection.execute(select(record_request).where(record_request.c.request_id == request_id)).first()
             if row is None:

@@ -48,15 +48,18 @@ def panel_rules(changes: dict[str, Any] | None = None) -> PanelRules:
     given = {**_file(), **(changes or {})}
     unknown = sorted(set(given) - set(PanelRules.__dataclass_fields__))
     if unknown:
-        raise DesignRefused(f"The design's [panel] table names '{unknown[0]}', which is no rule of the panel: remove it.")
+        raise DesignRefused(
+            f"方案[panel]中没有规则“{unknown[0]}” "
+            f"The design's [panel] table names '{unknown[0]}', which is no rule of the panel: remove it."
+        )
     for name, value in given.items():
         usual = _file()[name]
         if isinstance(usual, bool) != isinstance(value, bool) or not isinstance(value, (int, float)) or value < 0:
-            raise DesignRefused(f"The rule {name} cannot be '{value}': give a value like {usual}.")
+            raise DesignRefused(f"规则{name}不能为“{value}” The rule {name} cannot be '{value}': give a value like {usual}.")
         if name.endswith("_share") and value > 1:
-            raise DesignRefused(f"The rule {name} is a share: give a fraction from 0 to 1.")
+            raise DesignRefused(f"规则{name}是比例，须在0至1之间 The rule {name} is a share: give a fraction from 0 to 1.")
     if not given["usual_capacity"]:
-        raise DesignRefused("The rule usual_capacity must be 1 or more.")
+        raise DesignRefused("规则usual_capacity至少为1 The rule usual_capacity must be 1 or more.")
     return PanelRules(**given)
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy import Connection, Engine, Table, create_engine, event, text
 from sqlalchemy.exc import OperationalError
 
 from panel import history
@@ -46,7 +46,9 @@ class Store:
                 yield connection
         except OperationalError as error:
             if "locked" in str(error).lower() or "lock timeout" in str(error).lower():
-                raise StoreLocked("The store is busy with another change: try again in a moment.") from error
+                raise StoreLocked(
+                    "数据库正忙，请稍后再试 The store is busy with another change: try again in a moment."
+                ) from error
             raise
 
     @contextmanager
@@ -92,13 +94,25 @@ def refuse_unkept(context: Any, kept: Mapping[str, Any]) -> None:
     """
     writes = context.isinsert or context.isupdate
     for name, value in kept.items():
-        texts = [entry for entry in (value if isinstance(value, list | tuple) else [value]) if isinstance(entry, str)]
-        if any("\0" in entry for entry in texts):
-            raise WrongUse("文字含无法保存的字符 The text has a character that cannot be kept.")
         place = context.compiled.binds.get(name) if writes else None
-        most = None if place is None else getattr(place.type, "length", None)
-        if place is not None and most and any(len(entry) > most for entry in texts):
-            raise WrongUse(f"文字过长，最多{most}字 The text is too long: at most {most} characters ({place.key}).")
+        for entry in value if isinstance(value, list | tuple) else [value]:
+            _refuse_text(entry, None if place is None else place.type, "" if place is None else place.key)
+
+
+def _refuse_text(text: object, kind: Any, name: str) -> None:
+    if not isinstance(text, str):
+        return
+    if "\0" in text:
+        raise WrongUse("文字含无法保存的字符 The text has a character that cannot be kept.")
+    most = getattr(kind, "length", None)
+    if most and len(text) > most:
+        raise WrongUse(f"文字过长，最多{most}字 The text is too long: at most {most} characters ({name}).")
+
+
+def refuse_unfit(table: Table, row: Mapping[str, Any]) -> None:
+    """Raise WrongUse for a row with a text that the table cannot keep, before it is written beside others."""
+    for name, value in row.items():
+        _refuse_text(value, table.columns[name].type, name)
 
 
 def _watch_texts(engine: Engine) -> None:
@@ -132,30 +146,47 @@ def _is_current(engine: Engine) -> bool:
     return now == ScriptDirectory(str(_MIGRATIONS)).get_current_head()
 
 
+def _make(path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.name}.{os.getpid()}.making")
+    draft.unlink(missing_ok=True)
+    # Cases, names and files of the record: the log files that SQLite puts beside it take its mode over.
+    draft.touch(mode=0o600)
+    making = _engine(f"sqlite:///{draft}")
+    _migrate(making)
+    # Closing the last connection folds the write-ahead log into the file.
+    making.dispose()
+    draft.replace(path)
+
+
+def _close_to_others(path: Path) -> None:
+    """Take a store's files away from everybody but their owner, where that is who opens them."""
+    for part in (path, *(path.with_name(f"{path.name}-{end}") for end in ("wal", "shm", "journal"))):
+        # Another process may fold a log file into the store meanwhile.
+        with suppress(FileNotFoundError):
+            found = part.stat()
+            if found.st_uid == os.geteuid() and found.st_mode & 0o077:
+                part.chmod(0o600)
+
+
 def open_store(url: str) -> Store:
     """Open a store, creating or migrating it. Raises ServiceUnavailable when the database does not answer.
 
-    A new SQLite file is made beside and renamed, so that a kill leaves none or a whole one; its owner alone reads it.
+    A new SQLite file is made beside and renamed, so that a kill leaves none or a whole one. Its owner alone reads it,
+    an older one that others could read too from the moment its owner opens it.
     """
     if url.startswith("sqlite:///"):
         path = Path(url.removeprefix("sqlite:///"))
-        if not path.exists():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            draft = path.with_name(f".{path.name}.{os.getpid()}.making")
-            draft.unlink(missing_ok=True)
-            # Cases, names and files of the record: the log files that SQLite puts beside it take its mode over.
-            draft.touch(mode=0o600)
-            making = _engine(f"sqlite:///{draft}")
-            _migrate(making)
-            # Closing the last connection folds the write-ahead log into the file.
-            making.dispose()
-            draft.replace(path)
+        if path.exists():
+            _close_to_others(path)
+        else:
+            _make(path)
     engine = _engine(url)
     try:
         if not _is_current(engine):
             _migrate(engine)
     except OperationalError as error:
         raise ServiceUnavailable(
-            "The store's database does not answer: check RXPANEL_DATABASE_URL and that the server runs."
+            "数据库没有响应 The store's database does not answer: check RXPANEL_DATABASE_URL and that the server runs."
         ) from error
     return Store(engine)

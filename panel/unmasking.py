@@ -7,7 +7,7 @@ from typing import Any
 from panel import audit
 from panel.acting import Acting, text_of
 from panel.cases import payload_of
-from panel.clues import members_of
+from panel.lead_source import members_of
 from panel.lead_work import LeadWork
 from panel.waiting import LIVE
 from records.errors import NotPermitted

@@ -38,7 +38,7 @@ def keep_calendar(connection: Connection, days: dict[str, int], actor: str = "sy
         try:
             date.fromisoformat(day)
         except ValueError as error:
-            raise WrongUse(f"'{day}' is no date: write 2026-07-01.") from error
+            raise WrongUse(f"“{day}”不是日期 '{day}' is no date: write 2026-07-01.") from error
     known = calendar_of(connection)
     changed: list[dict[str, Any]] = [{"day": day, "workday": int(flag)} for day, flag in days.items() if known.get(day) != flag]
     for row in changed:

@@ -14,7 +14,7 @@ from records.workplace import Workplace
 if TYPE_CHECKING:
     import pandas as pd
 
-    from panel.exchange import ImportReport
+    from panel.table_file import ImportReport
     from pipelines.quarter import QuarterTables
     from pipelines.run import Run
 
@@ -97,14 +97,20 @@ def _class(value: Any) -> str:
 def _report(report: ImportReport, path: Path, workplace: Workplace) -> None:
     import pandas as pd
 
-    sys.stdout.write(f"{path}: {report.read} read, {report.added} new, {report.known} known already, "
-                     f"{len(report.rejected)} rejected\n")  # fmt: skip
+    sys.stdout.write(
+        f"{path}: 读取 read {report.read}, 新增 new {report.added}, 已有 known already {report.known}, "
+        f"拒收 rejected {len(report.rejected)}\n"
+    )
     if report.rejected:
         place = workplace.work / "rejected" / f"{path.stem}.csv"
-        write_csv(pd.DataFrame(report.rejected, columns=["row", "key", "reason"]), place)
+        # The rows stand as they came, so that nothing is lost and a mended file can be sent again.
+        width = max(len(report.columns), *(len(report.came[number]) for number, _, _ in report.rejected))
+        came = [(report.came[number] + [""] * width)[:width] for number, _, _ in report.rejected]
+        head = ["row", "key", "reason", *(report.columns + ["surplus"] * width)[:width]]
+        write_csv(pd.DataFrame([(*row, *cells) for row, cells in zip(report.rejected, came, strict=True)], columns=head), place)
         for number, key, reason in report.rejected[:10]:
-            sys.stderr.write(f"row {number} ({key}): {reason}\n")
-        sys.stderr.write(f"All rejected rows stand in {place}.\n")
+            sys.stderr.write(f"第{number}行 row {number} ({key}): {reason}\n")
+        sys.stderr.write(f"拒收的行均在{place} All rejected rows stand in {place}.\n")
 
 
 def bring_verdicts(workplace: Workplace, path: Path) -> None:

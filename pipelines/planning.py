@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from pipelines.record_files import read_output, read_record, snapshot_of_quarter
 from pipelines.sampling import risk_of, rotation_of
 from pipelines.tables import show
+from records.errors import NotFound, WrongUse
 from records.output import write_text
 from records.periods import Quarter
 from records.workplace import Workplace
@@ -26,7 +27,10 @@ WIDTHS = (0.02, 0.03, 0.05, 0.075, 0.1, 0.15, 0.2)
 
 @dataclass(frozen=True)
 class Question:
-    """What is asked of ``sample plan``; None = the default."""
+    """What is asked of ``sample plan``; None = the default.
+
+    ``basis`` = the earlier quarter whose frame stands for one that is not over yet.
+    """
 
     quarter: str | None = None
     capacity: int | None = None
@@ -34,12 +38,15 @@ class Question:
     width: float | None = None
     rate: float | None = None
     chart: Path | None = None
+    basis: str | None = None
 
 
 def show_plan(workplace: Workplace, asked: Question) -> None:
-    """Print sizes and expected widths per institution on the frame of a quarter that has been run, and draw them.
+    """Print sizes and expected widths per institution, and draw them.
 
-    Raises DesignRefused when the design, or a width wished together with a capacity, is beyond the capacity.
+    A quarter that was not run yet is planned on the frame and scores of an earlier one, and it is said so. Raises
+    NotFound where no quarter can be planned from, DesignRefused when the design, or a width wished together with a
+    capacity, is beyond the capacity.
     """
     from sampling.design import load_design
     from sampling.plan import Wish, fit, plan, refuse_beyond
@@ -47,15 +54,42 @@ def show_plan(workplace: Workplace, asked: Question) -> None:
     quarter = Quarter.parse(asked.quarter) if asked.quarter else workplace.newest()
     design = load_design(asked.design, asked.capacity)
     wish = Wish(asked.rate or Wish.rate, asked.width or Wish.half_width)
-    frame, places, scores = _inputs(workplace, quarter, design)
+    basis = basis_of(workplace, quarter, asked.basis)
+    frame, places, scores = _inputs(workplace, basis, design)
+    if basis != quarter:
+        sys.stdout.write(
+            f"{quarter}按{basis}的抽样框和评分计划，实际抽样时各机构数量会不同 "
+            f"{quarter} is planned on the frame and scores of {basis}: its own numbers will differ\n"
+        )
     table = plan(frame, scores, design, wish, places, rotation_of(workplace, quarter, design))
     show(["机构 institution", "总体 frame", "随机 random", "半宽 half width (90 %)", "所需 needed"], _cells(table))
     found = fit(table, design, wish)
     _write_summary(design, wish, found.needed, found.half_width)
     chart = asked.chart or workplace.work / "plans" / f"{quarter}.svg"
-    _write_chart(table, wish, f"抽样计划 Sampling plan {quarter}（{design.capacity}）", chart)
+    on = "" if basis == quarter else f"，按{basis}抽样框 on the frame of {basis}"
+    _write_chart(table, wish, f"抽样计划 Sampling plan {quarter}（{design.capacity}）{on}", chart)
     if asked.width is not None and asked.capacity is not None:
         refuse_beyond(found, design, wish)
+
+
+def basis_of(workplace: Workplace, quarter: Quarter, asked: str | None = None) -> Quarter:
+    """The quarter whose frame a plan rests on: the one asked for, else the quarter itself, else the newest before it.
+
+    Raises WrongUse for one that lies after the planned quarter, NotFound where there is none to plan from.
+    """
+    if asked is not None:
+        basis = Quarter.parse(asked)
+        if basis > quarter:
+            raise WrongUse(f"{basis} lies after {quarter}: plan from an earlier quarter.")
+        read_record(workplace, basis)
+        return basis
+    run = [known for known in workplace.quarters() if known <= quarter]
+    if not run:
+        raise NotFound(
+            f"Neither {quarter} nor a quarter before it was run in {workplace.work}: run an earlier quarter with "
+            f"'rxpanel run', or ask 'rxpanel sample sizes' what a frame of a known size needs."
+        )
+    return run[-1]
 
 
 def _inputs(workplace: Workplace, quarter: Quarter, design: Design) -> tuple[Any, Any, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,11 +16,18 @@ if TYPE_CHECKING:
     from panel.rules import PanelRules
     from pipelines.quarter import QuarterTables
 
+#: Persons who settle together that make a group: two are as often a family. Each of two has a lead of their own.
+LEAST_GROUP = 3
 _KINDS = tuple(grain for grain in GRAINS if grain != "prescription")
 _COLUMNS = ["subject_type", "subject_code", "source", "origin", "incl_prob"]
 _CLUES = """
 SELECT clue_id, subject_type, subject_code FROM clue
 WHERE subject_type IN ('person', 'practitioner', 'institution') AND received_time >= $begin ORDER BY ALL"""
+
+_PHARMACIES = "SELECT DISTINCT fixmedins_code FROM institution WHERE fixmedins_type = '2'"
+_TOGETHER = """
+SELECT psn_no, rule_name, fund_codes, json_extract_string(vola_evid, '$.persons') AS persons FROM findings
+WHERE subject_type = 'person' AND json_extract_string(vola_evid, '$.persons') IS NOT NULL ORDER BY ALL"""
 
 
 def pointed(tables: QuarterTables, scores: dict[str, pd.DataFrame], rules: PanelRules, seed: str) -> pd.DataFrame:
@@ -28,12 +36,16 @@ def pointed(tables: QuarterTables, scores: dict[str, pd.DataFrame], rules: Panel
 
     from panel.leads import random_checks
 
-    rows = [*_by_models(scores), *_by_rules(tables), *_by_clues(tables)]
+    rows = [*_by_models(scores), *_by_rules(tables), *_by_clues(tables), *_groups(tables)]
     known = {(kind, code) for kind, code, *_ in rows}
     sizes = {kind: int(getattr(rules, f"checks_{kind}")) for kind in _KINDS}
     checks = random_checks(_subjects(tables), known, sizes, seed)
     found = pd.DataFrame([(*row, float("nan")) for row in rows], columns=_COLUMNS)
-    return pd.concat([found, checks], ignore_index=True) if len(found) else checks
+    every = pd.concat([found, checks], ignore_index=True) if len(found) else checks
+    # Drawn and pointed at as institutions, pharmacies are told apart: they are checked by others, and have no rate.
+    pharmacies = {str(code) for (code,) in tables.con.execute(_PHARMACIES).fetchall()}
+    is_one = (every["subject_type"] == "institution") & every["subject_code"].isin(pharmacies)
+    return every.assign(subject_type=every["subject_type"].mask(is_one, "pharmacy"))
 
 
 def _subjects(tables: QuarterTables) -> pd.DataFrame:
@@ -75,6 +87,34 @@ def _by_clues(tables: QuarterTables) -> list[tuple[str, str, str, str]]:
     return [(str(kind), str(code), json.dumps({"clue_id": clue_id}), "clue") for clue_id, kind, code in found]
 
 
+def _groups(tables: QuarterTables) -> list[tuple[str, str, str, str]]:
+    """Groups of persons whom findings of suspected misuse name together, directly or through others; see LEAST_GROUP.
+
+    A group's code is made of its members, so that the same persons are the same group whatever quarter or run. It has
+    the members in its source, by which its outcome becomes one of each of them.
+    """
+    from models.labels import is_fraud
+
+    member_of: dict[str, set[str]] = {}
+    rules: dict[str, set[str]] = {}
+    for person, rule, codes, others in tables.con.execute(_TOGETHER).fetchall():
+        if not is_fraud(codes):
+            continue
+        joined = {str(person), *str(others).split()}
+        for known in [member_of[name] for name in sorted(joined) if name in member_of]:
+            joined |= known
+        for name in joined:
+            member_of[name] = joined
+        rules.setdefault(str(person), set()).add(str(rule))
+    groups = sorted({tuple(sorted(group)) for group in member_of.values() if len(group) >= LEAST_GROUP})
+    rows = []
+    for group in groups:
+        code = f"G{hashlib.sha256(' '.join(group).encode()).hexdigest()[:16]}"
+        named = sorted(set().union(*(rules.get(name, set()) for name in group)))
+        rows.append(("group", code, json.dumps({"rules": named, "members": group}, ensure_ascii=False), "rule"))
+    return rows
+
+
 def calendar_beside(data: str) -> dict[str, int]:
     """Working days by ``calendar.csv`` of a data folder: 1 or 0 by day; empty where there is none.
 
@@ -83,7 +123,7 @@ def calendar_beside(data: str) -> dict[str, int]:
     path = Path(data) / "calendar.csv"
     if "://" in data or not path.is_file():
         return {}
-    from panel.exchange import read_table
+    from panel.table_file import read_table
 
     frame: Any = read_table(path, ("date", "workday"))
     days: dict[str, int] = {}

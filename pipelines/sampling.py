@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pipelines.quarter import QuarterTables
     from pipelines.run import Run
     from sampling.design import Design
-    from sampling.rotation import Rotation
+    from sampling.rotation import Before, Rotation
 
 _PLACES = "SELECT fixmedins_code, inst_class, consortium_code, admdvs FROM institution ORDER BY fixmedins_code"
 
@@ -62,28 +62,55 @@ def frame_of(tables: QuarterTables) -> pd.DataFrame:
 def rotation_of(workplace: Workplace, quarter: Quarter, design: Design) -> Rotation:
     """Where a quarter stands in the design's cycle, with what its earlier quarters drew; those never run are absent.
 
-    Raises DesignRefused for an earlier quarter that was drawn and whose frame is gone: the sample alone does not say
-    who was in the frame and not drawn, without which no probability of this quarter is known.
+    Where a cycle begins, the quarter before it is read too, so that a year's end is co-ordinated like any other. Raises
+    DesignRefused for an earlier quarter that was drawn and whose frame is gone: the sample alone does not say who was
+    in the frame and not drawn, without which no probability of this quarter is known.
     """
-    import pandas as pd
-
-    from sampling.frames import before_of
     from sampling.rotation import Rotation
 
     position = (quarter.number - 1) % design.every
     if not design.rotated:
         return Rotation(position)
-    earlier = []
-    for before in (quarter.shift(-back) for back in range(position, 0, -1)):
-        path = workplace.quarter(before) / "frame.parquet"
-        if path.exists():
-            earlier.append(before_of(pd.read_parquet(path)))
-        elif _was_drawn(workplace, before):
-            raise DesignRefused(
-                f"{before} was drawn, but its frame.parquet, on which the turns of {quarter} rest, is gone from the work "
-                f"folder: bring it back, or run {before} again, which keeps its draw."
+    if position == 0 and design.overlap == "free":
+        return Rotation()
+    found = [_drawn_before(workplace, quarter.shift(-back), quarter) for back in range(max(1, position), 0, -1)]
+    earlier = tuple(part for part in found if part is not None)
+    if position:
+        return Rotation(position, earlier)
+    return Rotation(last=earlier[0]) if earlier else Rotation()
+
+
+def _drawn_before(workplace: Workplace, before: Quarter, quarter: Quarter) -> dict[str, Before] | None:
+    """What an earlier quarter drew, None where it never ran; see ``rotation_of``."""
+    import pandas as pd
+
+    from sampling.frames import before_of
+
+    path = workplace.quarter(before) / "frame.parquet"
+    if path.exists():
+        return before_of(pd.read_parquet(path))
+    if _was_drawn(workplace, before):
+        raise DesignRefused(
+            f"{before} was drawn, but its frame.parquet, on which the turns of {quarter} rest, is gone from the work "
+            f"folder: bring it back, or run {before} again, which keeps its draw."
+        )
+    return None
+
+
+def refuse_used_seed(workplace: Workplace, quarter: Quarter, design: Design, seed: str) -> None:
+    """Raises WrongUse where an earlier quarter that this one's turns rest on was drawn with the same seed.
+
+    An institution has one number a seed: chances that are stated as independent of the quarters before would not be.
+    """
+    import pandas as pd
+
+    back = max(1, (quarter.number - 1) % design.every) if design.rotated else 0
+    for before in (quarter.shift(-number) for number in range(1, back + 1)):
+        path = workplace.quarter(before) / "sample.parquet"
+        if path.exists() and seed in set(pd.read_parquet(path, columns=["seed"])["seed"].astype(str)):
+            raise WrongUse(
+                f"{before} was drawn with this seed and rotates the same institutions: give {quarter} another --seed."
             )
-    return Rotation(position, tuple(earlier))
 
 
 def _was_drawn(workplace: Workplace, quarter: Quarter) -> bool:
@@ -132,6 +159,8 @@ def draw_sample(run: Run, tables: QuarterTables, scores: dict[str, pd.DataFrame]
         novelty = novelty_of(tables, scores["prescription"]) if design.novelty_share else None
         risk = risk_of(scores["prescription"], novelty)
         rotation = rotation_of(run.workplace, run.source.quarter, design)
+        if kept is None:
+            refuse_used_seed(run.workplace, run.source.quarter, design, seed)
         prepared = prepare(frame_of(tables), risk, named, design, tables.con.sql(_PLACES).df(), rotation)
         frame = frame_table(prepared, seed)
         if sample is None:

@@ -15,11 +15,13 @@ def allocate(
     capacity: int,
     rates: Mapping[str, float] | None = None,
     wished: Callable[[int], int] | None = None,
+    spreads: Mapping[str, float] | None = None,
 ) -> dict[str, int]:
     """Random rows per stratum; they sum to the capacity, or to the frame when that is smaller.
 
     ``sizes`` = prescriptions (stays) of each stratum in the frame (> 0); ``rates`` = its mean predicted score,
-    absent for equal variances; ``wished`` = floor by size, else the design's. First every stratum gets the design's
+    absent for equal variances; ``spreads`` = standard deviations where they are known otherwise; ``wished`` = floor by
+    size, else the design's. First every stratum gets the design's
     minimum, then all floors are raised to one common level as far as the floors' share of the capacity goes (so the
     smallest are taken whole), then the rest goes by size and expected variance. Raises DesignRefused when the minimum
     alone, or floors that bind, do not fit.
@@ -40,8 +42,8 @@ def allocate(
     else:
         level = _common_level(least, floors, math.floor(total * design.floor_share))
         lower = [max(low, min(wish, level)) for low, wish in zip(least, floors, strict=True)]
-    spreads = [spread((rates or {}).get(code, 0.5), design) for code in codes]
-    weights = [size**design.size_power * part for size, part in zip(most, spreads, strict=True)]
+    own = [spreads[code] if spreads is not None else spread((rates or {}).get(code, 0.5), design) for code in codes]
+    weights = [size**design.size_power * part for size, part in zip(most, own, strict=True)]
     exact = _fill(lower, most, weights, total)
     return dict(zip(codes, _whole(exact, most, total), strict=True))
 
@@ -55,8 +57,13 @@ def share_out(total: int, sizes: Sequence[int], rates: Sequence[float], design: 
 
 def spread(rate: float, design: Design) -> float:
     """Expected standard deviation of a verdict (unreasonable or not) at a predicted rate, kept away from 0."""
-    bounded = min(max(rate, design.least_rate), 1 - design.least_rate)
+    bounded = within(rate, design)
     return math.sqrt(bounded * (1 - bounded))
+
+
+def within(rate: float, design: Design) -> float:
+    """A predicted rate kept away from 0 and 1 by the design's ``least_rate``."""
+    return min(max(rate, design.least_rate), 1 - design.least_rate)
 
 
 def _binding(least: Sequence[int], floors: Sequence[int], design: Design, capacity: int) -> list[int]:

@@ -30,6 +30,8 @@ for units in strata.values():
     print(*sorted(code for unit in sorted(units, key=number)[:n] for code in units[unit][1:]), sep="\\n")
 """
 _INSTITUTION = ("institution_prob", "institution_first", "institution_drawn")
+#: Absent in frames written before turns were co-ordinated over a year's end; the first chance stood for it.
+_CHANCE = "institution_chance"
 
 
 @dataclass(frozen=True)
@@ -37,14 +39,14 @@ class FrameExport:
     """Frame of one institution: ``csv`` (rxno, stratum, incl_prob, with wards also unit) and what was drawn of it.
 
     ``sizes`` = units in the frame and random units of each of its strata. ``prob`` = the institution's own
-    probability; ``first`` = that of this quarter's number, were it not drawn before; ``drawn`` = it has its turn.
+    probability; ``chance`` = what this quarter's number is held against, given those before; ``drawn`` = it has its turn.
     """
 
     code: str
     csv: str
     sizes: dict[str, tuple[int, int]]
     prob: float = 1.0
-    first: float = 1.0
+    chance: float = 1.0
     drawn: bool = True
     script: str = REDRAW_SCRIPT
 
@@ -72,8 +74,8 @@ def frame_table(prepared: Prepared, seed: str) -> pd.DataFrame:
     """The rows of frame.parquet, by rxno: what is published, and what later quarters and estimates need.
 
     Columns: rxno, fixmedins_code, stratum, incl_prob (under the random design), unit where stays are drawn; where
-    institutions are drawn also institution_prob, institution_first (chance when not drawn before) and
-    institution_drawn, constant within an institution.
+    institutions are drawn also institution_prob, institution_first (chance when not drawn before in
+    the cycle), institution_drawn and institution_chance (that of this quarter's number), constant within an institution.
     """
     rows = prepared.frame
     unit = ["unit"] if "unit" in rows else []
@@ -91,8 +93,9 @@ def frame_table(prepared: Prepared, seed: str) -> pd.DataFrame:
             institution_prob=codes.map(probs).fillna(1.0),
             institution_first=codes.map(firsts).fillna(1.0),
             institution_drawn=~codes.isin(out),
+            institution_chance=codes.map({code: turn.chance for code, turn in turns.items()}).fillna(1.0),
         )
-        names += _INSTITUTION
+        names += [*_INSTITUTION, _CHANCE]
     return table[names]
 
 
@@ -101,7 +104,7 @@ def before_of(table: pd.DataFrame) -> dict[str, Before]:
     if _INSTITUTION[0] not in table:
         return {str(code): Before(1.0, True) for code in table["fixmedins_code"].unique()}
     rows = table[["fixmedins_code", *_INSTITUTION]].drop_duplicates("fixmedins_code")
-    return {str(row[0]): Before(float(row[2]), bool(row[3])) for row in rows.itertuples(index=False)}
+    return {str(row[0]): Before(float(row[2]), bool(row[3]), float(row[1])) for row in rows.itertuples(index=False)}
 
 
 def export_frame(table: pd.DataFrame, code: str) -> FrameExport:
@@ -126,12 +129,13 @@ def export_frames(table: pd.DataFrame) -> Iterable[FrameExport]:
 
 def _export(code: str, own: pd.DataFrame, rows: pd.DataFrame) -> FrameExport:
     columns = ["rxno", "stratum", "incl_prob", *(["unit"] if "unit" in rows else [])]
-    prob, first, drawn = 1.0, 1.0, True
+    prob, chance, drawn = 1.0, 1.0, True
     if _INSTITUTION[0] in own:
-        prob, first, drawn = (own[name].iloc[0].item() for name in _INSTITUTION)
+        prob, chance, drawn = (own[name].iloc[0].item() for name in _INSTITUTION)
+        chance = float(own[_CHANCE].iloc[0]) if _CHANCE in own else chance
     units = rows.drop_duplicates(["stratum", "unit"]) if "unit" in rows else rows
     sums = units.groupby("stratum", sort=True)["incl_prob"].agg(["size", "sum"])
     sizes = {
         str(name): (int(count), round(total / prob) if prob > 0 else 0) for name, count, total in sums.itertuples(name=None)
     }
-    return FrameExport(code, csv_text(columns, rows[columns].itertuples(index=False, name=None)), sizes, prob, first, drawn)
+    return FrameExport(code, csv_text(columns, rows[columns].itertuples(index=False, name=None)), sizes, prob, chance, drawn)

@@ -34,8 +34,9 @@ def draw_notice(
     ]
     if export.prob < 1:
         lines += [
-            f"- 本机构入样概率 probability of this institution: {export.prob:.6g}；本季度 this quarter, if not drawn before: "
-            f"{export.first:.6g}；{'已入样 drawn' if export.drawn else '未入样 not drawn'}",
+            f"- 本机构入样概率 probability of this institution: {export.prob:.6g}；"
+            f"本季度（依此前各季度） this quarter, given those before: {export.chance:.6g}；"
+            f"{'已入样 drawn' if export.drawn else '未入样 not drawn'}",
             f'  （HMAC-SHA256(seed, "institution:{export.code}") 的前 8 字节 / 2^64 小于概率即入样）',
         ]
     lines += ["", "| 层 stratum | 总体 units | 随机抽取 drawn | 入样概率 probability |", "|---|---|---|---|"]

@@ -11,6 +11,7 @@ from records.errors import DesignRefused, WrongUse
 from sampling.allocation import allocate
 from sampling.design import Design
 from sampling.rotation import Rotation, Turn, turns
+from sampling.stays import Ward, expected_orders, least_stays, ward_stays, wards_of
 from sampling.strata import Strata, group, split
 
 if TYPE_CHECKING:
@@ -59,19 +60,20 @@ def prepare(
     scored = bool((risk > 0).any())
     wanted = design.random_capacity if scored else max(design.capacity - named, design.random_capacity)
     strata = group(rows, places, design)
-    parts = _Parts(strata, rows, design, turns(_rotated(strata), design, rotation or Rotation()))
+    wards = wards_of(strata, rows, scored, design)
+    parts = _Parts(strata, wards, design, turns(_rotated(strata), design, rotation or Rotation()))
     capacity = min(design.capacity, max(wanted, parts.least()))
     sizes = parts.sizes(capacity, strata.means(risk) if scored else None)
     strata, drawn = split(strata, sizes, risk, design) if scored else (strata, sizes)
     rows["stratum"] = pd.Categorical.from_codes(strata.index, categories=pd.Index(strata.names, dtype="str"))
-    rows["p_random"] = _random_probabilities(strata, drawn, rows, parts.turns)
+    rows["p_random"] = _random_probabilities(strata, drawn, wards, parts.turns)
     spare = max(0, min(design.targeted_capacity, design.capacity - capacity) - named) if scored else 0
     novelty = rows["novelty"].to_numpy() if "novelty" in rows else None
     rows["p_targeted"] = targeted_probabilities(targeted_mix(risk, novelty, design), spare)
     notes = _notes(design, scored, capacity - wanted, named, spare)
     unit = ["unit"] if "unit" in rows else []
     columns = ["rxno", "fixmedins_code", "stratum", *unit, "p_random", "p_targeted", "p_clue"]
-    return Prepared(rows[columns], dict(zip(strata.names, drawn, strict=True)), notes, parts.turns, frozenset(parts.stays))
+    return Prepared(rows[columns], dict(zip(strata.names, drawn, strict=True)), notes, parts.turns, frozenset(wards))
 
 
 def _with_scores(frame: pd.DataFrame, scores: pd.DataFrame | None, design: Design) -> pd.DataFrame:
@@ -109,12 +111,11 @@ def _rotated(strata: Strata) -> list[str]:
 class _Parts:
     """The random arm's three parts: plain strata by allocation, rotated ones by a fixed take, wards by stays."""
 
-    def __init__(self, strata: Strata, rows: pd.DataFrame, design: Design, given: dict[str, Turn]) -> None:
-        self.design, self.turns = design, given
+    def __init__(self, strata: Strata, wards: dict[str, Ward], design: Design, given: dict[str, Turn]) -> None:
+        self.design, self.turns, self.wards = design, given, wards
         self.rows = dict(zip(strata.names, strata.counts.tolist(), strict=True))
         self.kinds = dict(zip(strata.names, strata.kinds, strict=True))
         self.names = strata.names
-        self.stays = _stays(strata, rows)
         self.takes = {name: min(self.rows[name], design.take) for name in self._of("rotated")}
 
     def _of(self, kind: str) -> list[str]:
@@ -124,27 +125,10 @@ class _Parts:
         """Expected rows of the rotated institutions, rounded up."""
         return math.ceil(math.fsum(self.turns[name].prob * take for name, take in self.takes.items()) - 1e-9)
 
-    def _orders(self, stays: dict[str, int]) -> int:
-        """Expected orders of so many stays, rounded up."""
-        return math.ceil(math.fsum(n * self.rows[name] / self.stays[name] for name, n in stays.items()) - 1e-9)
-
     def least(self) -> int:
         """Random rows below which the design cannot be carried out."""
         plain = sum(min(int(self.rows[name]), self.design.minimum) for name in self._of("plain"))
-        wards = {name: min(stays, self.design.minimum) for name, stays in self.stays.items()}
-        return plain + self._rotated_rows() + self._orders(wards)
-
-    def _ward_stays(self, capacity: int) -> dict[str, int]:
-        """Stays per ward stratum. Floors that bind are taken as they are, and the rest must do with what is left."""
-        design = self.design
-        if not self.stays:
-            return {}
-        if design.floors_bind:
-            return {name: max(min(n, design.minimum), design.wished_stays(n)) for name, n in self.stays.items()}
-        mean = sum(self.rows[name] for name in self.stays) / sum(self.stays.values())
-        least = sum(min(stays, design.minimum) for stays in self.stays.values())
-        stays = max(least, math.floor(capacity * design.ward_share / mean))
-        return allocate(self.stays, design, stays, wished=design.wished_stays)
+        return plain + self._rotated_rows() + expected_orders(least_stays(self.wards, self.design), self.wards)
 
     def sizes(self, capacity: int, means: Any) -> list[int]:
         """Units per stratum, in the order of its names. Raises DesignRefused when they do not fit."""
@@ -153,35 +137,29 @@ class _Parts:
                 f"{len(self.names)} strata need {self.least()} random reviews and the capacity is {capacity}: "
                 f"give a capacity of at least {self.least()}."
             )
-        wards = self._ward_stays(capacity)
-        left = capacity - self._rotated_rows() - self._orders(wards)
         rates = None if means is None else dict(zip(self.names, map(float, means), strict=True))
         plain = {name: self.rows[name] for name in self._of("plain")}
+        besides = capacity - self._rotated_rows()
+        # What the others have no prescriptions for is left to the wards.
+        share = max(capacity * self.design.ward_share, besides - sum(plain.values()))
+        wards = ward_stays(self.wards, self.design, share)
+        left = besides - expected_orders(wards, self.wards)
         # Where wards were given more than the minimum of all others leaves, the others come first.
         short = sum(min(size, self.design.minimum) for size in plain.values()) - left
         if short > 0 and not self.design.floors_bind:
-            wards = {name: min(stays, self.design.minimum) for name, stays in self.stays.items()}
-            left = capacity - self._rotated_rows() - self._orders(wards)
+            wards = least_stays(self.wards, self.design)
+            left = besides - expected_orders(wards, self.wards)
         given = {**allocate(plain, self.design, left, rates), **self.takes, **wards}
         return [given[name] for name in self.names]
 
 
-def _stays(strata: Strata, rows: pd.DataFrame) -> dict[str, int]:
-    """Stays of each ward stratum."""
-    import pandas as pd
-
-    if "ward" not in strata.kinds:
-        return {}
-    counts = pd.Series(rows["unit"].to_numpy()).groupby(strata.index).nunique()
-    return {name: int(counts[at]) for at, name in enumerate(strata.names) if strata.kinds[at] == "ward"}
-
-
-def _random_probabilities(strata: Strata, drawn: list[int], rows: pd.DataFrame, given: dict[str, Turn]) -> Any:
+def _random_probabilities(strata: Strata, drawn: list[int], wards: dict[str, Ward], given: dict[str, Turn]) -> Any:
     """Probability under the random design alone: that of the institution's turn, times units drawn over units."""
     import numpy as np
 
-    stays = _stays(strata, rows)
-    units = [stays.get(name, count) for name, count in zip(strata.names, strata.counts.tolist(), strict=True)]
+    units = [
+        wards[name].stays if name in wards else count for name, count in zip(strata.names, strata.counts.tolist(), strict=True)
+    ]
     first = [given[name].prob if name in given else 1.0 for name in strata.names]
     each = [prob * n / max(1, count) for prob, n, count in zip(first, drawn, units, strict=True)]
     return np.array(each, dtype=float)[strata.index]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from sampling.design import Design
 from sampling.numbers import permanent_numbers
@@ -26,21 +26,26 @@ class Turn:
 
 @dataclass(frozen=True)
 class Before:
-    """What became of an institution in an earlier quarter of the cycle: its chance if not yet drawn, and the draw."""
+    """What became of an institution in an earlier quarter: its chance if not yet drawn, the draw, and its probability
+    over all seeds (``Turn.prob``), which the first quarter of the next cycle rests on.
+    """
 
     first: float
     drawn: bool
+    prob: float = 1.0
 
 
 @dataclass(frozen=True)
 class Rotation:
     """Where a quarter stands in its cycle: ``position`` from 0, and the earlier quarters of the cycle that were drawn.
 
-    An institution is missing in a quarter in which it had no prescription.
+    ``last`` = the quarter just before, where a cycle begins: it belongs to the cycle that is over. An institution is
+    missing in a quarter in which it had no prescription.
     """
 
     position: int = 0
     earlier: tuple[Mapping[str, Before], ...] = ()
+    last: Mapping[str, Before] = field(default_factory=dict)
 
 
 def turns(codes: Iterable[str], design: Design, rotation: Rotation) -> dict[str, Turn]:
@@ -48,7 +53,33 @@ def turns(codes: Iterable[str], design: Design, rotation: Rotation) -> dict[str,
 
     Source: rotation sampling with a sequential draw; each rule's product of chances is worked out in the comments.
     """
-    return {code: _turn([part[code] for part in rotation.earlier if code in part], design, rotation) for code in codes}
+    return {
+        code: _joined(
+            _turn([part[code] for part in rotation.earlier if code in part], design, rotation), code, design, rotation
+        )
+        for code in codes
+    }
+
+
+def _joined(turn: Turn, code: str, design: Design, rotation: Rotation) -> Turn:
+    """The first turn of a cycle, co-ordinated with the last of the cycle before; its probability stays what it was.
+
+    With p the probability of the quarter before and q that of this one, whoever was drawn is drawn again with the
+    smallest (avoid: max(0, p + q - 1) / p) or the largest (keep: min(p, q) / p) chance that leaves q as it is, and
+    whoever was not gets the rest: p x chance + (1 - p) x rest = q.
+    Source: co-ordination of samples over time, Fréchet's bounds of a joint probability.
+    """
+    before = rotation.last.get(code)
+    if before is None or rotation.position != 0 or design.overlap == "free":
+        return turn
+    p, q = before.prob, turn.prob
+    both = max(0.0, p + q - 1) if design.overlap == "avoid" else min(p, q)
+    # Where p says that what happened cannot happen, there is nothing to co-ordinate with.
+    share = p if before.drawn else 1 - p
+    if share <= 0:
+        return turn
+    chance = (both if before.drawn else q - both) / share
+    return replace(turn, chance=min(1.0, max(0.0, chance)))
 
 
 def _turn(before: list[Before], design: Design, rotation: Rotation) -> Turn:

@@ -25,10 +25,16 @@ WITH standing AS (
 ), person_side AS (
     SELECT one AS psn_row, two AS other, inst_row, days, last_time FROM often
     UNION ALL SELECT two AS psn_row, one AS other, inst_row, days, last_time FROM often
+), beside_person AS (
+    SELECT psn_row, other, max(days) AS days, max(last_time) AS last_time, min(i.fixmedins_code) AS fixmedins_code
+    FROM person_side s JOIN institution i ON i.inst_row = s.inst_row
+    GROUP BY psn_row, other
 )
-SELECT NULL AS rxno, NULL AS setl_id, NULL AS feedetl_sn, p.psn_no, min(i.fixmedins_code) AS fixmedins_code, NULL AS dr_codg,
+-- With whom is what makes persons a group; lists and screens show no evidence of a person's finding.
+SELECT NULL AS rxno, NULL AS setl_id, NULL AS feedetl_sn, p.psn_no, min(fixmedins_code) AS fixmedins_code, NULL AS dr_codg,
     max(last_time) AS fee_ocur_time, p.psn_no AS subject_code, 0 AS amount,
-    {'others': count(DISTINCT other)::INTEGER, 'days': max(days)::INTEGER,
-     'minutes': max(limit_of('person-covisit', 'most_minutes', last_time))::INTEGER} AS facts
-FROM person_side s JOIN person p ON p.psn_row = s.psn_row JOIN institution i ON i.inst_row = s.inst_row
+    {'others': count(*)::INTEGER, 'days': max(days)::INTEGER,
+     'minutes': max(limit_of('person-covisit', 'most_minutes', last_time))::INTEGER,
+     'persons': string_agg(o.psn_no, ' ' ORDER BY o.psn_no)} AS facts
+FROM beside_person b JOIN person p ON p.psn_row = b.psn_row JOIN person o ON o.psn_row = b.other
 GROUP BY p.psn_no

@@ -24,17 +24,24 @@ def plan(
     ] = None,
     rate: Rate = 0.15,
     chart: Annotated[Path | None, typer.Option(help="Chart to write (SVG; else WORK/plans/<quarter>.svg).")] = None,
+    basis: Annotated[
+        str | None,
+        typer.Option(
+            "--from", help="Quarter whose frame to plan on (else its own, else the newest before it).", show_default=False
+        ),
+    ] = None,
     work: options.Work = None,
 ) -> None:
     """抽样计划 How many reviews give which interval width per institution, or what the capacity gives.
 
-    A design beyond its capacity is refused, and a width together with a capacity that cannot give it.
+    A design beyond its capacity is refused, and a width together with a capacity that cannot give it. A quarter that
+    is not over yet is planned on the frame and scores of the newest one before it.
 
     Example: rxpanel sample plan --quarter 2026Q3 --capacity 600 --work work
     """
     from pipelines.planning import Question, show_plan
 
-    show_plan(Workplace.of(work), Question(quarter, capacity, design, width, rate, chart))
+    show_plan(Workplace.of(work), Question(quarter, capacity, design, width, rate, chart, basis))
 
 
 @app.command()

@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 from panel.schema import case, verdict
 from panel.service import PanelService
 from panel.store import Store
-from panel.verdict_input import LineInput, VerdictInput
+from panel.verdict_input import LineInput, VerdictInput, amount_of
 from records.errors import WrongUse
 
 Acting = Callable[..., PanelService]
@@ -87,3 +87,9 @@ def test_a_correction_and_a_re_review_need_it_too(acting: Acting, opened: Store,
 def _rows(store: Store) -> int:
     with store.read() as connection:
         return len(connection.execute(select(verdict.c.verdict_id)).all())
+
+
+@pytest.mark.parametrize("text", ["9" * 200, "1e30", "-1", "0.001", "nan", "1,5"])
+def test_no_text_that_is_no_amount_gets_further(text: str) -> None:
+    with pytest.raises(WrongUse, match="is no amount"):
+        amount_of(text)

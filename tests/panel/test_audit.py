@@ -263,6 +263,26 @@ def test_the_store_its_log_files_and_backups_are_their_owner_s_alone(tmp_path: P
     assert (tmp_path / "kept" / "b.zip").stat().st_mode & 0o777 == 0o600
 
 
+def test_an_older_store_is_its_owner_s_alone_from_when_its_owner_opens_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, other = tmp_path / "panel.db", tmp_path / "panel.db.bak"
+    other.touch(mode=0o644)
+    url = f"sqlite:///{path}"
+    with open_store(url) as first, first.read():
+        # A log file is there while somebody has the store open.
+        files = [path, tmp_path / "panel.db-wal", tmp_path / "panel.db-shm"]
+        for part in files:
+            part.chmod(0o644)
+        with monkeypatch.context() as another:
+            another.setattr("panel.store.os.geteuid", lambda: path.stat().st_uid + 1)
+            open_store(url).engine.dispose()
+            assert {part.stat().st_mode & 0o777 for part in files} == {0o644}
+        open_store(url).engine.dispose()
+        assert {part.stat().st_mode & 0o777 for part in files} == {0o600}
+        assert other.stat().st_mode & 0o077
+
+
 def test_a_lead_that_is_open_is_not_opened_again_and_its_number_names_nobody(opened: Store) -> None:
     flagged = pd.DataFrame({"subject_type": ["person"], "subject_code": ["P123456"], "source": ["{}"]})
     assert leads.open_leads(opened, "2026Q3", flagged) == 1

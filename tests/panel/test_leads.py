@@ -337,6 +337,17 @@ def test_a_lead_s_person_is_masked_for_everybody_until_opened_with_a_reason_that
     assert supervisor.unmask_lead(group, "核对成员") == ["P1", "P2"]
 
 
+def test_a_report_on_a_pharmacy_called_an_institution_joins_its_lead(acting: Acting, opened: Store) -> None:
+    rows = (("pharmacy", "Y1", "{}", "rule", None), ("institution", "Y2", "{}", "model", None))
+    leads.open_leads(opened, QUARTER, flagged(*rows))
+    known = leads.list_leads(opened, QUARTER).set_index("subject_code").lead_id.to_dict()
+    panel = acting("investigator")
+    assert panel.receive_clue(QUARTER, ("institution", "Y1"), "夜间刷卡") == known["Y1"]
+    assert panel.receive_clue(QUARTER, ("pharmacy", "Y2"), "夜间刷卡") == known["Y2"]
+    assert panel.receive_clue(QUARTER, ("pharmacy", "Y3"), "夜间刷卡") not in known.values()
+    assert len(leads.list_leads(opened, QUARTER)) == 3
+
+
 def test_exported_leads_are_masked_unless_a_reason_is_given_by_who_may_unmask(
     acting: Acting, opened: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -111,3 +111,23 @@ def test_a_row_whose_day_nobody_knows_is_before_nothing(opened: Store) -> None:
         connection.execute(update(outcome).values(recorded_on=None))
     assert len(leads.outcomes(opened)) == 1
     assert leads.outcomes(opened, datetime(2099, 1, 1)).empty
+
+
+def test_an_imported_outcome_of_a_group_is_one_of_each_member_and_the_loss_stands_once(opened: Store, tmp_path: Path) -> None:
+    source = '{"members": ["P1", "P2", "P3"], "rules": ["多人结伴结算"]}'
+    rows = {"subject_type": ["group", "person"], "subject_code": ["G1", "P1"], "source": [source, "{}"], "origin": ["rule"] * 2}
+    leads.open_leads(opened, QUARTER, pd.DataFrame(rows))
+    number = leads.list_leads(opened).set_index("subject_code").lead_id["G1"]
+    (tmp_path / "o.csv").write_text(
+        f"lead_id,begndate,enddate,fraud_flag,fund_codes,loss_amt\n{number},2026-04-01,2026-06-30,1,P41-4,90\n", "utf-8"
+    )
+    for added, known in ((1, 0), (0, 1)):
+        report = leads.import_outcomes(opened, tmp_path / "o.csv", "test")
+        assert (report.read, report.added, report.known, report.rejected) == (1, added, known, [])
+    found = leads.outcomes(opened).sort_values("subject_code")
+    assert found["subject_code"].tolist() == ["P1", "P2", "P3"]
+    assert set(found["subject_type"]) == {"person"}
+    assert found["loss_amt"].dropna().tolist() == ["90.00"]
+    states = leads.list_leads(opened).set_index("subject_code").state.to_dict()
+    assert states == {"G1": "established", "P1": "opened"}
+    assert audit.verify(opened).faults == []

@@ -6,8 +6,10 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
+import pandas as pd
 import pytest
 
+from panel import leads
 from panel.likeness import likeness_of
 from panel.service import PanelService
 from panel.store import Store
@@ -157,6 +159,16 @@ def test_a_lead_is_pictured_with_masked_persons(acting: Acting, opened: Store) -
         ("person", 2, Decimal("16.50")), ("institution", 2, Decimal("16.50")),
     ]  # fmt: skip
     assert "P123456" not in str(found["partners"])
+    source = '{"members": ["P123456", "P9"], "rules": ["多人结伴结算"]}'
+    opening = pd.DataFrame({"subject_type": ["group"], "subject_code": ["G1"], "source": [source], "origin": ["rule"]})
+    leads.open_leads(opened, "2026Q3", opening)
+    group = next(row["lead_id"] for row in investigator.leads() if row["subject_type"] == "group")
+    seen = investigator.lead_picture(group, con)
+    assert [(p["type"], p["code"], p["visits"], Decimal(p["amt"])) for p in seen["partners"]] == [
+        ("practitioner", "D7", 2, Decimal("16.50")), ("practitioner", "D8", 1, Decimal("7")),
+        ("institution", "H1", 3, Decimal("23.50")),
+    ]  # fmt: skip
+    assert [(week["visits"], week["amt"]) for week in seen["weeks"]] == [(1, "15.00"), (2, "8.50")]
     assert found["weeks"] == [
         {"week": "2026-08-03", "visits": 1, "amt": "15.00"},
         {"week": "2026-08-10", "visits": 1, "amt": "1.50"},

@@ -142,6 +142,26 @@ def test_a_plan_says_what_fits_and_draws_it(work: Path, tmp_path: Path, command:
     assert "at least" in tiny.stderr
 
 
+def test_a_quarter_is_planned_before_it_ends(work: Path, tmp_path: Path, command: Any) -> None:
+    chart = tmp_path / "plan.svg"
+    own = command("sample", "plan", "--work", work, "--chart", chart).stdout
+    shown = command("sample", "plan", "--quarter", "2026Q4", "--work", work, "--chart", chart).stdout
+    said, rest = shown.split("\n", 1)
+    assert "2026Q4 is planned on the frame and scores of 2026Q2" in said
+    assert rest == own
+    assert "on the frame of 2026Q2" in chart.read_text(encoding="utf-8")
+    assert command(
+        "sample", "plan", "--quarter", "2026Q3", "--from", "2026Q2", "--work", work, "--chart", chart
+    ).stdout.endswith(own)
+    for asked, code, word in (
+        (("--quarter", "2026Q1"), 7, "run an earlier quarter"),
+        (("--quarter", "2026Q3", "--from", "2026Q1"), 7, "2026Q1 has no finished run"),
+        (("--quarter", "2026Q1", "--from", "2026Q2"), 2, "plan from an earlier quarter"),
+    ):
+        refused = command("sample", "plan", *asked, "--work", work, "--chart", chart, check=False)
+        assert (refused.returncode, word in refused.stderr) == (code, True)
+
+
 @pytest.mark.parametrize("name", ["bands", "two_stage", "pooled", "wards"])
 def test_shipped_designs_can_be_planned_on_a_real_frame(work: Path, command: Any, name: str) -> None:
     path = Path(__file__).resolve().parents[2] / "sampling" / "designs" / f"{name}.toml"

@@ -14,8 +14,9 @@ from records.output import write_bytes
 from sampling.draw import select
 from sampling.frames import REDRAW_SCRIPT, before_of, export_frame, export_frames, frame_table
 from sampling.notice import ORIGINS, draw_notice
+from sampling.numbers import permanent_numbers
 from sampling.probabilities import prepare
-from sampling.rotation import Before
+from sampling.rotation import Before, Rotation
 from tests.sampling.designs import SHIPPED, small_design, small_frame, small_places, small_scores
 
 
@@ -102,6 +103,23 @@ def test_an_earlier_frame_says_who_was_drawn(tmp_path):
     assert before["H1"] == Before(1.0, True)
     assert before["V1"].first == 0.25
     assert before_of(frame)["V1"] == Before(1.0, True)
+
+
+def test_the_notice_of_a_new_year_tells_the_chance_that_the_number_is_held_against(tmp_path):
+    frame, design = small_frame(), small_design("two_stage", tmp_path)
+    last = {code: Before(1.0, code == "V1", 0.25) for code in ("V1", "V2", "V3", "V4")}
+    prepared = prepare(frame, None, (), design, small_places(), Rotation(last=last))
+    for number in range(12):
+        table = frame_table(prepared, f"s{number}")
+        for code, chance in (("V1", "0"), ("V2", "0.333333")):
+            export = export_frame(table, code)
+            text = draw_notice(export, "某", "2027Q1", "ab12", "committed", "s", "m")
+            assert f"given those before: {chance}；" in text
+            (own,) = permanent_numbers(f"s{number}", "institution", [code])
+            assert export.drawn == (own / 2.0**64 < export.chance)
+            assert export.prob == 0.25
+    older = export_frame(table.drop(columns="institution_chance"), "V1")
+    assert older.chance == 0.25
 
 
 def test_the_notice_says_all_that_is_needed_and_no_seed_before_its_time(tmp_path):

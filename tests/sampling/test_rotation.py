@@ -69,6 +69,43 @@ def test_stated_probabilities_equal_all_histories_added_up(overlap, every, yearl
         assert all(len({path[quarter] for quarter in there}) <= 1 for path in levels[-1])
 
 
+@settings(max_examples=150, deadline=None)
+@given(
+    st.sampled_from(["avoid", "free", "keep"]),
+    st.sampled_from([1, 2, 4]),
+    st.booleans(),
+    st.lists(st.booleans(), min_size=4, max_size=4),
+)
+def test_a_year_s_end_is_co_ordinated_and_its_probabilities_stay(overlap, every, yearly, present):
+    """The last quarter of a cycle and the first of the next, over all histories: both probabilities, and that of both."""
+    design = replace(BASE, overlap=overlap, every=every, yearly=yearly)
+    present = present[:every]
+    fresh = turns(["V"], design, Rotation())["V"]
+    first = both = before = 0.0
+    for path, weight in every_path(design, present)[-1].items():
+        last = {}
+        if present[-1]:
+            turn = turns(["V"], design, Rotation(every - 1, history(design, present, path[:-1])))["V"]
+            last = {"V": Before(turn.first, path[-1], turn.prob)}
+        turn = turns(["V"], design, Rotation(last=last))["V"]
+        assert (turn.prob, turn.first) == (fresh.prob, fresh.first)
+        assert 0 <= turn.chance <= 1
+        first += weight * turn.chance
+        both += weight * turn.chance * path[-1]
+        before += weight * path[-1]
+    assert first == pytest.approx(fresh.prob, abs=1e-12)
+    wanted = {"avoid": max(0.0, before + first - 1), "keep": min(before, first), "free": before * first}
+    assert both == pytest.approx(wanted[overlap] if present[-1] else 0, abs=1e-12)
+
+
+def test_nobody_is_drawn_in_december_and_again_in_january():
+    known = {"D": Before(1.0, True, 0.25), "N": Before(1.0, False, 0.25)}
+    found = turns(["D", "N", "new"], BASE, Rotation(last=known))
+    assert [found[code].chance for code in ("D", "N", "new")] == [0, pytest.approx(1 / 3), 0.25]
+    kept = turns(["D", "N"], replace(BASE, overlap="keep", yearly=False), Rotation(last=known))
+    assert [kept[code].chance for code in ("D", "N")] == [1, 0]
+
+
 def test_hospitals_are_drawn_every_quarter_and_a_year_ends_with_all():
     third = turns(["V"], BASE, Rotation(2, ({"V": Before(0.25, False)}, {"V": Before(1 / 3, False)})))["V"]
     assert (third.prob, third.chance) == (pytest.approx(0.25), 0.5)

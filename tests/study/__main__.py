@@ -1,10 +1,10 @@
 """``make study [AREA=...]``: what stands in docs/models.md and docs/features.md, measured anew.
 
-``python -m tests.study models|subjects PERSONS SEEDS`` makes their cities smaller or fewer. Areas: models prints the
-tables of docs/models.md (weighting, learning, second-quarter, novelty and baselines print one of them), subjects that of
-practitioners and institutions, features writes features/measured.csv (then ``make docs``), panel prints what 200 experts
-and 20,000 verdicts gave on both databases, reasons how often the planted cause is told, server runs the registry against
-an MLflow server on PostgreSQL, all.
+``python -m tests.study models|subjects PERSONS SEEDS`` makes their cities smaller or fewer, ``python -m tests.study panel
+EXPERTS VERDICTS KILLS`` the panel. Areas: models prints the tables of docs/models.md (weighting, learning, second-quarter,
+novelty and baselines print one of them), subjects that of practitioners and institutions, features writes
+features/measured.csv (then ``make docs``), panel prints what 200 experts and 20,000 verdicts gave on both databases,
+reasons how often the planted cause is told, server runs the registry against an MLflow server on PostgreSQL, all.
 """
 
 from __future__ import annotations

@@ -160,12 +160,12 @@ def _postgres(folder: Path) -> Iterator[str]:
     server.cleanup()
 
 
-def study(scratch: Path) -> int:
-    """Print what 200 experts and 20,000 verdicts gave on both databases; exit code 1 where anything does not agree."""
+def study(scratch: Path, experts: int = 200, verdicts: int = 20_000, kills: int = 40) -> int:
+    """Print what so many experts and verdicts gave on both databases; exit code 1 where anything does not agree."""
     bad = 0
     with tempfile.TemporaryDirectory() as folder, _postgres(Path(folder)) as server:
         for name, url in (("SQLite", f"sqlite:///{scratch / 'panel.db'}"), ("PostgreSQL", server)):
-            out = swarm(url, 200, 20_000, 40)
+            out = swarm(url, experts, verdicts, kills)
             gaps = [abs(out.agreement[key] - value) for key, value in out.expected.items() if value is not None]
             print(
                 f"{name}: {out.experts} experts, {out.verdicts:,} verdicts, {out.kills} kills, {out.seconds:.0f} s; "
