@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -80,20 +82,21 @@ def build(
     findings: pd.DataFrame,
     scores: pd.DataFrame,
     reasons: pd.DataFrame,
+    at_once: duckdb.DuckDBPyConnection | None = None,
 ) -> dict[str, dict[str, Any]]:
     """Payload of each sampled prescription, by rxno. Amounts are yuan as text; missing values are None.
 
+    ``at_once`` is a connection that sees the persons' whole look-back, where ``con`` does not.
     ``sealed`` and ``after_blind`` are kept apart: what is shown when is decided by ``panel.blindness``.
     """
-    import pandas as pd
-
-    con.register("chosen_rows", pd.DataFrame({"rxno": pd.Series(rxnos, dtype="str")}))
-    con.execute("CREATE OR REPLACE TEMP TABLE chosen AS SELECT rxno::VARCHAR AS rxno FROM chosen_rows")
-    lines, diagnoses = _grouped(_rows(con, _LINES)), _grouped(_rows(con, _DIAGNOSES))
-    events, chronic = _grouped(_rows(con, _EVENTS)), _grouped(_rows(con, _CHRONIC))
+    with _chosen(at_once or con, rxnos):
+        events = _grouped(_rows(at_once or con, _EVENTS))
+    with _chosen(con, rxnos):
+        lines, diagnoses = _grouped(_rows(con, _LINES)), _grouped(_rows(con, _DIAGNOSES))
+        chronic, heads = _grouped(_rows(con, _CHRONIC)), _rows(con, _HEAD)
     opened = _after_blind(set(rxnos), findings, scores, reasons)
     payloads = {}
-    for row in _rows(con, _HEAD):
+    for row in heads:
         rxno = row["rxno"]
         kept = {k: v for k, v in row.items() if k not in (*_PERSON, *_SEALED)}
         payloads[rxno] = {
@@ -109,9 +112,19 @@ def build(
             "sealed": {name: row[name] for name in _SEALED},
             "after_blind": opened[rxno],
         }
+    return payloads
+
+
+@contextmanager
+def _chosen(con: duckdb.DuckDBPyConnection, rxnos: list[str]) -> Iterator[None]:
+    """Table ``chosen`` of prescriptions, in the block."""
+    import pandas as pd
+
+    con.register("chosen_rows", pd.DataFrame({"rxno": pd.Series(rxnos, dtype="str")}))
+    con.execute("CREATE OR REPLACE TEMP TABLE chosen AS SELECT rxno::VARCHAR AS rxno FROM chosen_rows")
+    yield
     con.execute("DROP TABLE chosen")
     con.unregister("chosen_rows")
-    return payloads
 
 
 def _text(value: Any) -> Any:

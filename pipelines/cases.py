@@ -17,12 +17,14 @@ if TYPE_CHECKING:
     from panel.table_file import ImportReport
     from pipelines.quarter import QuarterTables
     from pipelines.run import Run
+    from records.snapshot import Snapshot
 
 CLI = "command line"
 
 
 def open_quarter(
     run: Run,
+    snapshot: Snapshot,
     tables: QuarterTables,
     sample: pd.DataFrame,
     scores: dict[str, pd.DataFrame],
@@ -38,13 +40,9 @@ def open_quarter(
     from panel.working_days import keep_calendar
     from pipelines.pointers import calendar_beside, pointed
 
-    payloads = build(
-        tables.con,
-        sample["rxno"].tolist(),
-        tables.frame("findings"),
-        scores["prescription"],
-        reasons["prescription"],
-    )
+    rxnos, shown = sample["rxno"].tolist(), (tables.frame("findings"), scores["prescription"], reasons["prescription"])
+    with tables.at_once(snapshot, rxnos) as at_once:
+        payloads = build(tables.con, rxnos, *shown, at_once)
     add_peers(tables.con, payloads)
     name, design = str(run.source.quarter), run.record.content["design"]
     subjects = pointed(tables, scores, panel_rules(design.get("panel")), str(design["seed"]))

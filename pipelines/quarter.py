@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import os
-import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from records.asof import hand_over, open_asof, open_asof_on_spark, view_of_folder
 from records.engine import Connection, SparkPlace
+from records.kept import Kept, persons_at_once
 from records.output import beside, write_parquet
 from records.periods import Quarter
 from records.snapshot import Snapshot
-from records.source import parquet
 
 if TYPE_CHECKING:
     import duckdb
@@ -56,7 +56,7 @@ FINDING_ORDER = (
 class Machine:
     """How much of the machine a computation may use, where it may put what it needs meanwhile, and Spark if it is to be.
 
-    ``months`` is where parts of earlier months are kept (``features.carried``), None where nobody keeps them.
+    ``months`` is where parts of earlier months are kept (``records.kept``), None where nobody keeps them.
     """
 
     threads: int
@@ -95,6 +95,24 @@ class QuarterTables:
     knowledge: dict[str, Any] = field(default_factory=dict)
     spark: SparkConnection | None = None
     written: Path | None = None
+    kept: Kept | None = None
+
+    @contextmanager
+    def at_once(self, snapshot: Snapshot, rxnos: Sequence[str]) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A connection that sees the whole look-back of the persons of some prescriptions of the quarter.
+
+        Where months are kept, ``con`` itself sees little of what was before the quarter.
+        """
+        if self.kept is None:
+            yield self.con
+            return
+        import pyarrow as pa
+
+        self.con.register("wanted_rx", pa.table({"rxno": pa.array(list(rxnos), pa.string())}))
+        persons = self.con.execute("SELECT DISTINCT psn_no FROM frame SEMI JOIN wanted_rx USING (rxno)").fetchall()
+        self.con.unregister("wanted_rx")
+        with persons_at_once(snapshot, self.quarter, [row[0] for row in persons], self.kept) as con:
+            yield con
 
     def close(self) -> None:
         """Let go of the connection, of the features written for it, and of what Spark wrote for it."""
@@ -164,27 +182,35 @@ def compute_quarter(snapshot: Snapshot, quarter: Quarter, basis: Basis, machine:
     """Open the snapshot as of a quarter and compute its findings and features; on Spark where a place is given."""
     from basis.find import find
     from basis.knowledge import load_points
+    from features.carried import take
 
     place = machine.spark
     spill, written = machine.scratch / "spill", machine.scratch / f"features-{quarter}-{os.getpid()}"
     limits: dict[str, Any] = {"threads": machine.threads, "memory_limit": machine.memory_limit, "scratch": spill}
-    own = open_asof(snapshot, quarter, **limits) if place is None else None
+    kept = Kept(machine.months, **limits) if machine.months is not None and place is None else None
+    own = _open(snapshot, quarter, limits, kept) if place is None else None
     spark = open_asof_on_spark(snapshot, quarter, place) if place is not None else None
     con: Connection = own or spark  # type: ignore[assignment]
     knowledge = load_points(con, basis.points) if basis.points else None
     found = find(con, snapshot, basis.rulebook, knowledge)
     switched_off = [{"room": "basis", **entry} for entry in found.switched_off]
-    if own is not None and machine.months is not None:
-        months = _with_kept_months(own, snapshot, quarter, machine, machine.months)
-        switched_off += _compute(months, snapshot, written)
-        months.close()
-        for grain in GRAINS:
-            own.execute(f"CREATE VIEW features_{grain} AS SELECT * FROM {parquet(written / f'features_{grain}.parquet')}")
-    else:
-        switched_off += _compute(con, snapshot, written)
+    if own is not None and kept is not None:
+        take(own, snapshot, quarter, kept)
+    switched_off += _compute(con, snapshot, written)
     if own is None:
         own = hand_over(spark, snapshot, quarter, machine.threads, machine.memory_limit)  # type: ignore[arg-type]
-    return QuarterTables(quarter, own, found, switched_off, found.knowledge, spark, written if spark is None else None)
+    return QuarterTables(quarter, own, found, switched_off, found.knowledge, spark, written if spark is None else None, kept)
+
+
+def _open(snapshot: Snapshot, quarter: Quarter, limits: dict[str, Any], kept: Kept | None) -> duckdb.DuckDBPyConnection:
+    """The quarter's connection; with the look-back by its months where they are kept, those not kept yet made first."""
+    from basis.carried import open_with_months
+    from features.carried import keep_months
+
+    if kept is None:
+        return open_asof(snapshot, quarter, **limits)
+    keep_months(snapshot, quarter.begin, kept)
+    return open_with_months(snapshot, quarter, kept)
 
 
 def _compute(con: Connection, snapshot: Snapshot, written: Path) -> list[dict[str, Any]]:
@@ -198,29 +224,6 @@ def _compute(con: Connection, snapshot: Snapshot, written: Path) -> list[dict[st
         {"room": "features", "what": f"{grain}.{entry.feature}", "why_zh": entry.why_zh, "why_en": entry.why_en}
         for grain, entry in off
     ]
-
-
-def _with_kept_months(
-    own: duckdb.DuckDBPyConnection, snapshot: Snapshot, quarter: Quarter, machine: Machine, folder: Path
-) -> duckdb.DuckDBPyConnection:
-    """A second connection for features, which has the findings and the look-back by its kept months.
-
-    The two share the memory that the command was given.
-    """
-    from features.carried import Kept, open_with_months
-
-    half = _half(machine.memory_limit)
-    own.execute("SET memory_limit = $half", {"half": half})
-    con = open_with_months(snapshot, quarter, Kept(folder, machine.threads, half, machine.scratch / "spill"))
-    con.register("given_findings", own.sql("SELECT * FROM findings").to_arrow_table())
-    con.execute("CREATE TABLE findings AS SELECT * FROM given_findings")
-    con.unregister("given_findings")
-    return con
-
-
-def _half(memory_limit: str) -> str:
-    number, unit = re.fullmatch(r"\s*([\d.]+)\s*(\w+)\s*", memory_limit).groups()  # type: ignore[union-attr]
-    return f"{float(number) / 2:g}{unit}"
 
 
 def write_findings(tables: QuarterTables, folder: Path) -> int:

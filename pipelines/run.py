@@ -118,7 +118,7 @@ def _score_and_open(run: Run, snapshot: Snapshot, basis: Basis, tables: QuarterT
     with run.steps.step("outputs", "输出 Outputs"):
         _move_into_place(run)
     with run.steps.step("cases", "开案 Open cases"):
-        open_quarter(run, tables, sample, scores, reasons)
+        open_quarter(run, snapshot, tables, sample, scores, reasons)
 
 
 def _move_into_place(run: Run) -> None:

@@ -65,7 +65,8 @@ def open_asof(
     row) and ``frequency`` (doses a day by code); in short keys ``setl`` (settlements), ``net`` (fee lines net of
     refunds), ``reviewed`` (reviewed lines) and ``rx`` (prescriptions that do not net to zero). With ``wide`` also
     ``net_line``, ``rx_line`` and ``frame`` (the quarter's prescriptions): the same rows with all that stands
-    beside them; features do without. The grain and columns of the derived tables stand in ``records/sql``.
+    beside them, and what rules ask of the time before the quarter (``history_...``); features do without.
+    The grain and columns of the derived tables stand in ``records/sql``.
     ``only`` narrows what is seen of the snapshot (``records.months``).
     """
     con = connect(threads, memory_limit, scratch)
@@ -122,8 +123,19 @@ def _create_period(con: Connection, quarter: Period) -> None:
 def _create_known(con: Connection, wide: bool) -> None:
     create_frequency(con)
     with as_written(con):
-        for name in ("visible", "keys", "net", "objects", *(["wide"] if wide else [])):
+        for name in ("visible", "keys", "net", "objects", *(["wide", "past", "history"] if wide else [])):
             con.execute((_HERE / "sql" / f"{name}.sql").read_text(encoding="utf-8"))
+
+
+def create_past(con: Connection) -> None:
+    """The views of ``records/sql/past.sql`` on a connection opened without wide tables.
+
+    They read ``net_line``, which becomes a view here, so that only the columns asked for are read.
+    """
+    made = (_HERE / "sql" / "wide.sql").read_text(encoding="utf-8").split(";")[0]
+    assert "CREATE TABLE net_line AS" in made
+    con.execute(made.replace("CREATE TABLE net_line AS", "CREATE VIEW net_line AS"))
+    con.execute((_HERE / "sql" / "past.sql").read_text(encoding="utf-8"))
 
 
 def create_frequency(con: Connection) -> None:

@@ -12,6 +12,7 @@ import hashlib
 import json
 import os
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -19,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from records.contract import load_contract
 from records.output import write_json, write_parquet
-from records.snapshot import Snapshot, create_whole, whole_rows
+from records.snapshot import ROWS, Snapshot, create_whole, whole_rows
 from records.source import parquet, quoted
 
 if TYPE_CHECKING:
@@ -149,6 +150,7 @@ def _digests(con: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
         "$trace": hashed("drug_trace", "t"),
         "$diagnosis": hashed("diagnosis", "t"),
         "$drug": hashed("drug", "t"),
+        "$service_item": hashed("service_item", "t"),
     }.items():
         sql = sql.replace(name, text)
     con.execute(sql)
@@ -220,6 +222,31 @@ def only_cut(survey: Survey, begin: datetime) -> dict[str, str]:
         "drug_trace": rows("drug_trace", where=f"month < {month} AND sel_retn_time < month + INTERVAL 1 MONTH"),
         "diagnosis": rows("diagnosis"),
     }
+
+
+def only_persons(snapshot: Snapshot, con: duckdb.DuckDBPyConnection, persons: Sequence[str], folder: Path) -> dict[str, str]:
+    """Queries for ``create_whole`` that see the prescriptions of some persons, and whatever was settled on them.
+
+    The rows are written to ``folder``, which the caller removes; ``con`` is any connection.
+    """
+    import pyarrow as pa
+
+    folder.mkdir(parents=True)
+    con.register("given_persons", pa.table({"psn_no": pa.array(sorted(persons), pa.string())}))
+    rows = {table: whole_rows(snapshot, table) for table in ("prescription", "fee_line", "settlement")}
+    files = {table: folder / f"{table}.parquet" for table in rows}
+    written = {table: f"SELECT * FROM {parquet(path)}" for table, path in files.items()}
+    paid = f"SELECT DISTINCT f.setl_id FROM ({rows['fee_line']}) f SEMI JOIN ({written['prescription']}) r ON r.rxno = f.rxno"
+    queries = {
+        "prescription": f"SELECT r.* FROM ({rows['prescription']}) r SEMI JOIN given_persons p ON p.psn_no = r.psn_no",
+        "settlement": f"WITH paid AS MATERIALIZED ({paid}) SELECT s.* FROM ({rows['settlement']}) s "
+        "WHERE s.setl_id IN (SELECT setl_id FROM paid) OR s.orig_setl_id IN (SELECT setl_id FROM paid)",
+        "fee_line": f"SELECT f.* FROM ({rows['fee_line']}) f SEMI JOIN ({written['settlement']}) s ON s.setl_id = f.setl_id",
+    }
+    for table, query in queries.items():
+        write_parquet(con, query, files[table], [ROWS[table][1]])
+    con.unregister("given_persons")
+    return written
 
 
 def _at(moment: datetime | None) -> str:

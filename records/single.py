@@ -90,7 +90,7 @@ def as_json(given: Given) -> str:
 
 
 def _statements() -> Iterable[str]:
-    for name in ("visible", "keys", "net", "objects", "wide"):
+    for name in ("visible", "keys", "net", "objects", "wide", "past", "history"):
         text = re.sub(r"--[^\n]*", "", (_SQL / f"{name}.sql").read_text(encoding="utf-8"))
         yield from (part.strip() for part in text.split(";") if part.strip())
 

@@ -107,6 +107,7 @@ class Workplace:
                 ) from error
             for left in [
                 *self.months.glob(".*"),
+                *self.months.glob("rules/.*"),
                 *self.scratch.glob("features-*"),
                 self.scratch / "spill",
                 *self.scratch.glob("spark/tables-*"),

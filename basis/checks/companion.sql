@@ -5,9 +5,13 @@ WITH held AS (
 ), item AS (
     SELECT DISTINCT n.psn_no, n.fixmedins_code, n.day, k.companion_id
     FROM net_line n JOIN knowledge_companion k ON contains(n.hilist_name, k.item_name) OR n.med_chrgitm_type = k.charge_type
-    WHERE n.list_type = '201'
+    WHERE n.in_quarter AND n.list_type = '201'
 ), place AS (
-    SELECT DISTINCT fixmedins_code, companion_id FROM item
+    SELECT DISTINCT n.fixmedins_code, k.companion_id FROM (
+        SELECT fixmedins_code, hilist_name, med_chrgitm_type FROM history_item
+        GROUP BY fixmedins_code, hilist_name, med_chrgitm_type HAVING sum(n) > 0
+    ) AS n
+    JOIN knowledge_companion k ON contains(n.hilist_name, k.item_name) OR n.med_chrgitm_type = k.charge_type
 ), line AS (
     SELECT n.rxno, n.setl_id, n.feedetl_sn, n.psn_no, n.fixmedins_code, n.bilg_dr_codg, n.fee_ocur_time, n.day, n.mdtrt_id,
         n.stake_amt, h.drug_genname, h.companion_id, h.icd_prefix, h.item_zh

@@ -1,12 +1,12 @@
 -- In hand at a supply of a substance = the largest, over earlier supplies j, of day_j + all days given from j on, less
 -- today (intermediate: supply intervals of persons by substance). Prescriptions of one day count as one supply.
 WITH repeated AS (
-    SELECT DISTINCT psn_row FROM net_line WHERE in_quarter AND list_type = '101' AND prd_days > 0 AND NOT med_type LIKE '2%'
+    SELECT DISTINCT psn_row FROM history_line WHERE in_quarter AND list_type = '101' AND days_written > 0 AND NOT in_stay
 ), given AS (
-    SELECT n.psn_row, coalesce(d.atc_code, d.drug_genname) AS substance, n.day, max(ceil(n.prd_days))::INTEGER AS days,
+    SELECT n.psn_row, coalesce(d.atc_code, d.drug_genname) AS substance, n.day, max(n.days_written) AS days,
         min(n.fee_row) AS fee_row, bool_or(n.in_quarter) AS in_quarter
-    FROM net_line n JOIN drug d ON d.med_list_codg = n.hilist_code SEMI JOIN repeated r ON r.psn_row = n.psn_row
-    WHERE n.list_type = '101' AND n.prd_days > 0 AND d.inj_flag = 0 AND NOT n.med_type LIKE '2%'
+    FROM history_line n JOIN drug d ON d.med_list_codg = n.hilist_code SEMI JOIN repeated r ON r.psn_row = n.psn_row
+    WHERE n.list_type = '101' AND n.days_written > 0 AND d.inj_flag = 0 AND NOT n.in_stay
     GROUP BY n.psn_row, coalesce(d.atc_code, d.drug_genname), n.day
 ), summed AS (
     SELECT *, sum(days) OVER (PARTITION BY psn_row, substance ORDER BY day ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)

@@ -1,14 +1,11 @@
 -- Stays of the main disease's three characters one soon after another at one institution. Courses that come in
 -- stays (cancer, dialysis, mental illness, chemotherapy) are excepted.
 WITH stay AS (
-    SELECT mdtrt_id, psn_no, fixmedins_code, min(setl_begndate) AS began, max(setl_enddate) AS ended
-    FROM net_line WHERE med_type LIKE '2%' GROUP BY mdtrt_id, psn_no, fixmedins_code
-), ill AS (
-    SELECT g.mdtrt_id, min(substr(g.diag_code, 1, 3)) AS main FROM diagnosis g SEMI JOIN stay s ON s.mdtrt_id = g.mdtrt_id
-    WHERE g.maindiag_flag = 1 GROUP BY g.mdtrt_id
+    SELECT mdtrt_id, psn_no, fixmedins_code, min(began) AS began, max(ended) AS ended
+    FROM history_stay GROUP BY mdtrt_id, psn_no, fixmedins_code
 ), chained AS (
     SELECT s.*, i.main, lag(s.ended) OVER w AS before_ended, lag(i.main) OVER w AS before_main
-    FROM stay s JOIN ill i ON i.mdtrt_id = s.mdtrt_id
+    FROM stay s JOIN stay_disease i ON i.mdtrt_id = s.mdtrt_id
     WINDOW w AS (PARTITION BY s.psn_no, s.fixmedins_code ORDER BY s.began, s.mdtrt_id)
 )
 SELECT NULL AS rxno, NULL AS setl_id, NULL AS feedetl_sn, psn_no, fixmedins_code, NULL AS dr_codg, ended AS fee_ocur_time,

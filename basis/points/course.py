@@ -10,12 +10,12 @@ from records.engine import Connection
 
 _LINES = """
 SELECT k.kp_id, k.rule_name, k.gz_code, k.rule_class, coalesce(k.limit_text, ''), k.course_days::DOUBLE, k.course_scope,
-    n.psn_no, n.mdtrt_id, n.feedetl_sn, n.day, n.prd_days::DOUBLE, n.in_quarter,
+    n.psn_row, n.mdtrt_id, n.feedetl_sn, n.day, n.days_written, n.in_quarter,
     n.fee_ocur_time::DATE BETWEEN coalesce(k.begndate::DATE, DATE '0001-01-01')
         AND coalesce(k.enddate::DATE - 1, DATE '9999-12-31') AS valid
-FROM net_line n JOIN point_of_drug k ON k.code = n.hilist_code
-WHERE k.course_days IS NOT NULL AND coalesce(n.chrgitm_lv, '') <> '03'
-ORDER BY k.kp_id, n.psn_no, n.fee_ocur_time, n.feedetl_sn"""
+FROM history_line n JOIN point_of_drug k ON k.code = n.hilist_code
+WHERE k.course_days IS NOT NULL AND NOT n.self_paid
+ORDER BY k.kp_id, n.psn_row, n.fee_ocur_time, n.feedetl_sn"""
 
 _TEXT = ("feedetl_sn", "kp_id", "rule_name", "gz_code", "rule_class", "limit_text", "kind", "value", "bound")
 _WHOLE = ("over_days", "line_days")
@@ -44,7 +44,7 @@ def _past(lines: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
     used: set[int] = set()
     found, before = [], 0
     for kp, name, gz, kind, text, most, scope, _, _, number, day, days, in_quarter, valid in lines:
-        own = max(0, math.ceil(days or 0))
+        own = max(0, days or 0)
         used.update(range(day, day + own))
         count = (max(used) - min(used) + 1 if used else 0) if scope == "span" else len(used)
         if count > most and in_quarter and valid:

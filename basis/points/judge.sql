@@ -44,8 +44,8 @@ FROM judged WHERE kind IS NOT NULL;
 -- A piece that is not paid alone: every piece of its prescription is such a piece.
 INSERT INTO violated
 WITH piece AS (
-    SELECT n.feedetl_sn, n.rxno, n.in_quarter, n.chrgitm_lv, k.kp_id, k.rule_name, k.gz_code, k.rule_class, k.limit_text
-    FROM net_line n
+    SELECT n.feedetl_sn, n.rxno, n.in_quarter, n.self_paid, k.kp_id, k.rule_name, k.gz_code, k.rule_class, k.limit_text
+    FROM history_line n
     LEFT JOIN point_of_drug k ON k.code = n.hilist_code AND k.tcm_use = 'not_alone'
         AND (k.begndate IS NULL OR n.fee_ocur_time::DATE >= k.begndate::DATE)
         AND (k.enddate IS NULL OR n.fee_ocur_time::DATE < k.enddate::DATE)
@@ -55,4 +55,4 @@ WITH piece AS (
 )
 SELECT feedetl_sn, kp_id, rule_name, gz_code, rule_class, coalesce(limit_text, ''), 'tcm_alone', '', '', 1, 1
 FROM piece SEMI JOIN alone USING (rxno)
-WHERE in_quarter AND NOT (rule_class = '政策类' AND coalesce(chrgitm_lv, '') = '03');
+WHERE in_quarter AND NOT (rule_class = '政策类' AND self_paid);

@@ -3,7 +3,7 @@
 CREATE OR REPLACE TEMP TABLE live_point AS
 SELECT * FROM knowledge_point WHERE status = 'effective' AND decidable = '1';
 CREATE OR REPLACE TEMP TABLE coded AS
-SELECT DISTINCT hilist_code AS code FROM net_line WHERE list_type NOT IN ('201', '301');
+SELECT hilist_code AS code FROM history_code GROUP BY hilist_code HAVING sum(n) > 0;
 -- Codes of the folder's catalogue and of its lines, for the report alone.
 CREATE OR REPLACE TEMP TABLE folder_code AS
 SELECT code FROM coded UNION SELECT med_list_codg AS code FROM drug;

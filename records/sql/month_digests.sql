@@ -33,7 +33,11 @@ FROM (
     SELECT month, hilist_code FROM line_digest
     UNION
     SELECT r.month, l.med_list_codg AS hilist_code FROM whole.prescription_line l JOIN rx_month r ON r.rxno = l.rxno
-) u JOIN whole.drug t ON t.med_list_codg = u.hilist_code GROUP BY u.month;
+) u JOIN whole.drug t ON t.med_list_codg = u.hilist_code GROUP BY u.month
+UNION ALL
+SELECT l.month, 'service_item' AS part, sum(CAST($service_item AS HUGEINT)) AS total
+FROM (SELECT DISTINCT month, hilist_code FROM line_digest) l JOIN whole.service_item t ON t.hilist_code = l.hilist_code
+GROUP BY l.month;
 
 CREATE TABLE month_digest AS
 SELECT p.month AS begin, sha256(string_agg(p.part || ' ' || p.total, chr(10) ORDER BY p.part)) AS digest,

@@ -91,6 +91,12 @@ def open_scenarios(
 ) -> tuple[duckdb.DuckDBPyConnection, Snapshot]:
     """Scenarios of one quarter side by side, the codes of each under a prefix of its own: strangers to each other."""
     drawn = [Drawing(scenario.tables, prefix).build() for scenario, prefix in zip(scenarios, prefixes, strict=True)]
+    snapshot = snapshot_of(drawn, folder)
+    return open_asof(snapshot, Quarter.parse(scenarios[0].quarter), threads=1), snapshot
+
+
+def snapshot_of(drawn: Sequence[dict[str, list[Row]]], folder: Path) -> Snapshot:
+    """Rows by table, one or several lots of them, as a snapshot."""
     con, report = connect(), SourceReport()
     con.execute("CREATE SCHEMA accepted")
     for table in load_contract():
@@ -98,8 +104,7 @@ def open_scenarios(
         _create(con, f"accepted.{table.name}", {c.name: c.duckdb_type for c in table.columns}, rows)
         if rows or table.needed:
             report.tables[table.name] = TableSource([], columns_present=[column.name for column in table.columns])
-    snapshot = write_snapshot(con, load_contract(), folder, report)
-    return open_asof(snapshot, Quarter.parse(scenarios[0].quarter), threads=1), snapshot
+    return write_snapshot(con, load_contract(), folder, report)
 
 
 def _create(con: duckdb.DuckDBPyConnection, name: str, types: dict[str, str], rows: list[Row]) -> None:

@@ -1,7 +1,7 @@
 """``make bench [AREA=...]``: speed and memory, beside a plain alternative or a stated limit in the same run.
 
-Exits with 1 when a stated limit is missed. Areas: help, chain, gate, simulator, features, lookback, basis, models,
-spark, draw, assign, app, all.
+Exits with 1 when a stated limit is missed. Areas: help, chain, gate, simulator, features, lookback, rules, basis,
+models, spark, draw, assign, app, all.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ AREAS: dict[str, Callable[[], list[Line]]] = {
     "simulator": simulator.city_of_six_million,
     "features": features.features_at_size,
     "lookback": look_back.twelve_months,
+    "rules": look_back.rules_of_twelve_months,
     "basis": basis.rules_at_size,
     "models": models.models_at_size,
     "spark": spark.spark_beside_duckdb,

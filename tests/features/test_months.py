@@ -183,7 +183,7 @@ def test_a_death_told_late_reaches_the_months_with_lines_after_it(
 def test_a_killed_keeping_is_simply_done_again(
     small_city: Callable[[int], Any], make_snapshot: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import features.carried as carried
+    from records import kept as keeping
 
     snapshot, kept = make_snapshot(small_city(11).tables), Kept(tmp_path / "kept")
     written: list[Path] = []
@@ -194,8 +194,8 @@ def test_a_killed_keeping_is_simply_done_again(
             raise KeyboardInterrupt
         return write(con, sql, path, order_by)
 
-    write = carried.write_parquet
-    monkeypatch.setattr(carried, "write_parquet", dies)
+    write = keeping.write_parquet
+    monkeypatch.setattr(keeping, "write_parquet", dies)
     with pytest.raises(KeyboardInterrupt):
         keep_months(snapshot, QUARTER.begin, kept)
     monkeypatch.undo()
