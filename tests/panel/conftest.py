@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from panel.accounts import Actor
+from panel.accounts import Actor, create_account
 from panel.cases import open_cases
 from panel.exchange import import_experts
 from panel.service import PanelService
@@ -96,3 +96,11 @@ def acting(opened: Store) -> Callable[..., PanelService]:
 def acting_on(pool: Store) -> Callable[..., PanelService]:
     """The service for a role, or for an expert by number, before any quarter."""
     return _acting(pool)
+
+
+@pytest.fixture
+def officers(opened: Store) -> list[str]:
+    for name in ("ann", "bob", "eve"):
+        create_account(opened, name, "a good password", ["investigator"])
+    create_account(opened, "max", "a good password", ["expert"])
+    return ["ann", "bob"]
