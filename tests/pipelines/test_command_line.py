@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,7 +12,8 @@ import pytest
 import typer.main
 from click import Command, Context, Group
 
-from pipelines.main import app
+from pipelines.main import app, main
+from records.errors import NeedsMore
 
 CONTRACT = {
     "demo",
@@ -115,3 +117,23 @@ def test_what_a_user_can_mend_is_one_sentence_and_a_code(
     assert done.returncode == code, done.stderr
     assert said in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_full_disk_is_said_plainly(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused() -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("pipelines.main.app", refused)
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == NeedsMore.exit_code
+    assert capsys.readouterr().err.startswith("rxpanel: The disk is full")
+
+
+def test_a_mistake_of_ours_is_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
+    def mistaken() -> None:
+        raise KeyError("rxno")
+
+    monkeypatch.setattr("pipelines.main.app", mistaken)
+    with pytest.raises(KeyError, match="rxno"):
+        main()
