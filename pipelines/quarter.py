@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -11,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from records.asof import hand_over, open_asof, open_asof_on_spark, view_of_folder
-from records.engine import Connection, SparkPlace
+from records.engine import Connection, SparkPlace, megabytes
 from records.output import beside, write_parquet
 from records.periods import Quarter
 from records.snapshot import Snapshot
@@ -209,18 +208,13 @@ def _with_kept_months(
     """
     from features.carried import Kept, open_with_months
 
-    half = _half(machine.memory_limit)
+    half = f"{max(1, megabytes(machine.memory_limit) // 2)}MB"
     own.execute("SET memory_limit = $half", {"half": half})
     con = open_with_months(snapshot, quarter, Kept(folder, machine.threads, half, machine.scratch / "spill"))
     con.register("given_findings", own.sql("SELECT * FROM findings").to_arrow_table())
     con.execute("CREATE TABLE findings AS SELECT * FROM given_findings")
     con.unregister("given_findings")
     return con
-
-
-def _half(memory_limit: str) -> str:
-    number, unit = re.fullmatch(r"\s*([\d.]+)\s*(\w+)\s*", memory_limit).groups()  # type: ignore[union-attr]
-    return f"{float(number) / 2:g}{unit}"
 
 
 def write_findings(tables: QuarterTables, folder: Path) -> int:
