@@ -18,6 +18,7 @@ from pipelines.gate import (
     pass_gate,
     publish,
     refuse_when_blocked,
+    refuse_when_nothing,
     snapshot_of,
 )
 from pipelines.knowledge import basis_of
@@ -75,6 +76,7 @@ def _check(run: Run) -> Accepted:
             accepted.con.close()
             publish(OUTPUTS, run.building, run.record.folder)
         refuse_when_blocked(accepted, run.record.folder)
+        refuse_when_nothing(accepted, run.source.quarter)
     report, result = accepted.report, accepted.result
     run.record.note(
         inputs=report.hashes,
