@@ -52,6 +52,9 @@ class Run:
 
 def run_quarter(source: Source, draw: Draw, workplace: Workplace) -> RunRecord:
     """Run a quarter. Raises a Situation for whatever the user can mend; nothing half-written stays."""
+    from sampling.design import load_design
+
+    load_design(draw.design, draw.capacity)  # A design that is missing or refused is said now, not after the features.
     folder = workplace.quarter(source.quarter)
     with workplace.lock():
         building = fresh(workplace.scratch / f"run-{source.quarter}")

@@ -97,6 +97,7 @@ def test_help_loads_nothing_heavy() -> None:
     [
         (("run", "--data", "nowhere", "--quarter", "2026Q9"), 2, "is no quarter"),
         (("run", "--data", "nowhere", "--quarter", "2026Q3"), 3, "no data folder"),
+        (("run", "--data", "nowhere", "--quarter", "2026Q3", "--design", "no.toml"), 7, "no design file"),
         (("run", "--data", "nowhere", "--quarter", "2026Q3", "--engine", "abacus"), 2, "engine"),
         (("assess", "--out", "o"), 2, "--quarter or --year"),
         (("simulate", "--persons", "100", "--seed", "1", "--out", "mine"), 2, "diary.txt"),
