@@ -28,8 +28,19 @@ def _options(command: Any) -> list[str]:
     rows = []
     for parameter in command.params:
         names = ", ".join(f"`{name}`" for name in parameter.opts)
-        rows.append(f"| {names} | {'yes' if parameter.required else ''} | {getattr(parameter, 'help', '') or ''} |")
+        needed = "yes" if parameter.required else ""
+        rows.append(f"| {names} | {needed} | {_standing(parameter)} | {getattr(parameter, 'help', '') or ''} |")
     return rows
+
+
+def _standing(parameter: Any) -> str:
+    """What holds where the option is not given, and between what a number must lie."""
+    default = "" if parameter.default in (None, False, "") or parameter.required else f"`{parameter.default}`"
+    least, most = getattr(parameter, "min", None), getattr(parameter, "max", None)
+    span = " to ".join(f"{end:,}" for end in (least, most) if end is not None)
+    if span and most is None:
+        span = f"at least {span}"
+    return " · ".join(part for part in (default, span) if part)
 
 
 def page() -> str:
@@ -50,7 +61,8 @@ def page() -> str:
     for kind in sorted(kinds, key=lambda kind: (kind.exit_code, kind.__name__)):
         lines.append(f"| {kind.exit_code} | {kind.__name__} | {(kind.__doc__ or '').strip()} |")
     for name, command in commands(typer.main.get_command(app)):
-        lines += ["", f"## {name}", "", (command.help or "").strip(), "", "| option | required | meaning |", "|---|---|---|"]
+        lines += ["", f"## {name}", "", (command.help or "").strip(), "", "| option | required | default, range | meaning |"]
+        lines.append("|---|---|---|---|")
         lines += _options(command)
     return "\n".join(lines) + "\n"
 

@@ -69,6 +69,18 @@ def refuse_when_blocked(accepted: Accepted, folder: Path) -> None:
         raise BlockingFault(f"{accepted.result.blocking[0]}{rest} See {folder / 'gate_report.html'}.")
 
 
+def refuse_when_nothing(accepted: Accepted, quarter: Quarter) -> None:
+    """Raise BlockingFault when nothing was settled or prescribed in the quarter: most often another one was meant."""
+    times = "SELECT setl_time AS moment FROM accepted.settlement UNION ALL SELECT prsc_time FROM accepted.prescription"
+    within = "count(*) FILTER (WHERE moment >= $begin AND moment < $end)"
+    sql = f"SELECT {within}, min(moment), max(moment) FROM ({times})"
+    rows, first, last = accepted.con.execute(sql, {"begin": quarter.begin, "end": quarter.end}).fetchall()[0]
+    if not rows:
+        accepted.con.close()
+        reach = f", which reach from {first:%Y-%m-%d} to {last:%Y-%m-%d}" if first else ""
+        raise BlockingFault(f"Nothing of {quarter} is in the data{reach}: name another --quarter, or an extract that holds it.")
+
+
 def snapshot_of(accepted: Accepted, workplace: Workplace) -> Snapshot:
     """Write the accepted rows as a snapshot and let go of the connection."""
     snapshot = write_snapshot(accepted.con, load_contract(), workplace.snapshots, accepted.report)

@@ -9,6 +9,7 @@ import typer
 
 from pipelines.commands import accounts, assess, basis, cases, chain, models, sample, store
 from records.errors import Situation
+from records.refusals import refusal
 
 app = typer.Typer(
     name="rxpanel",
@@ -38,12 +39,21 @@ def main() -> None:
     try:
         app()
     except Situation as situation:
-        print(f"rxpanel: {situation}", file=sys.stderr)
-        sys.exit(situation.exit_code)
+        _end(situation)
     except BrokenPipeError:
         # The reader of our output went away (`rxpanel ... | head`): nothing to mend, nothing to say.
         sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123
         sys.exit(0)
+    except Exception as error:
+        refused = refusal(error)
+        if refused is None:
+            raise
+        _end(refused)
+
+
+def _end(situation: Situation) -> None:
+    print(f"rxpanel: {situation}", file=sys.stderr)
+    sys.exit(situation.exit_code)
 
 
 if __name__ == "__main__":

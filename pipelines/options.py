@@ -22,7 +22,7 @@ QuarterOrNewest = Annotated[
 Data = Annotated[str, typer.Option("--data", help="Folder of input tables, or a database address.")]
 Out = Annotated[Path, typer.Option("--out", help="Folder to write to.")]
 Recipient = Annotated[str, typer.Option("--recipient", help="Whom the export is for: it carries the mark.")]
-Threads = Annotated[int, typer.Option("--threads", min=1, help="Processor threads to use.")]
+Threads = Annotated[int, typer.Option("--threads", min=1, max=1024, help="Processor threads to use.")]
 MemoryLimit = Annotated[str, typer.Option("--memory-limit", help="Memory for the data engine, such as 8GB.")]
 Seed = Annotated[
     str | None,

@@ -57,6 +57,10 @@ class RunRecord:
             [f"模型 {name}", f"{model['label_source']} {model['model_version']}" if model["scored"] else model["why"]]
             for name, model in self.content.get("models", {}).items()
         ]
+        if outside := self.content.get("design", {}).get("not_in_frame"):
+            zh = f"已开案，沿用原抽样；后来的 {outside} 张处方不在抽样框内"
+            en = f"kept, as cases are open; {outside} later are not in it"
+            rows.append(["抽样 draw", f"{zh} {en}"])
         rows.append(["已关闭 switched off", f"{len(self.switched_off)} (run.json)"])
         rows.append(["输出 output", str(self.folder)])
         show(["", "结果 result"], rows)

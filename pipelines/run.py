@@ -18,6 +18,7 @@ from pipelines.gate import (
     pass_gate,
     publish,
     refuse_when_blocked,
+    refuse_when_nothing,
     snapshot_of,
 )
 from pipelines.knowledge import basis_of
@@ -51,6 +52,9 @@ class Run:
 
 def run_quarter(source: Source, draw: Draw, workplace: Workplace) -> RunRecord:
     """Run a quarter. Raises a Situation for whatever the user can mend; nothing half-written stays."""
+    from sampling.design import load_design
+
+    load_design(draw.design, draw.capacity)  # A design that is missing or refused is said now, not after the features.
     folder = workplace.quarter(source.quarter)
     with workplace.lock():
         building = fresh(workplace.scratch / f"run-{source.quarter}")
@@ -75,6 +79,7 @@ def _check(run: Run) -> Accepted:
             accepted.con.close()
             publish(OUTPUTS, run.building, run.record.folder)
         refuse_when_blocked(accepted, run.record.folder)
+        refuse_when_nothing(accepted, run.source.quarter)
     report, result = accepted.report, accepted.result
     run.record.note(
         inputs=report.hashes,

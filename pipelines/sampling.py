@@ -166,11 +166,17 @@ def draw_sample(run: Run, tables: QuarterTables, scores: dict[str, pd.DataFrame]
         if sample is None:
             sample = select(prepared, design, seed)
             run.record.off("sampling", list(prepared.notes))
+    outside = not_in_frame(frame, frame_of(tables)) if kept is not None else 0
     write_frame(sample, run.building / "sample.parquet")
     write_frame(frame, run.building / "frame.parquet")
     run.record.note(design={**_facts(sample, frame, design, seed), "seed_origin": origin, "kept": kept is not None,
-                            "frame_sha256": sha256(run.building / "frame.parquet")})  # fmt: skip
+                            "not_in_frame": outside, "frame_sha256": sha256(run.building / "frame.parquet")})  # fmt: skip
     return sample
+
+
+def not_in_frame(kept: pd.DataFrame, now: pd.DataFrame) -> int:
+    """How many prescriptions of the quarter came after the draw that is kept: no estimate speaks for them."""
+    return int((~now["rxno"].isin(kept["rxno"])).sum())
 
 
 def _kept_frame(run: Run) -> pd.DataFrame | None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from records.contract import load_contract
-from records.engine import Connection, SparkPlace, as_written
+from records.engine import Connection, SparkPlace, as_written, megabytes
 from records.periods import Quarter
 from records.snapshot import ROWS, Snapshot, create_whole
 from records.source import exactly, literal
@@ -23,9 +23,13 @@ _HERE = Path(__file__).parent
 
 
 def connect(threads: int = 2, memory_limit: str = "4GB", scratch: Path | None = None) -> duckdb.DuckDBPyConnection:
-    """An in-memory DuckDB with its limits set; what does not fit spills to ``scratch``."""
+    """An in-memory DuckDB with its limits set; what does not fit spills to ``scratch``.
+
+    Raises WrongUse for a limit that is no amount of memory: DuckDB would take -5GB for no limit at all.
+    """
     import duckdb
 
+    megabytes(memory_limit)
     con = duckdb.connect()
     con.execute("SET threads = $threads", {"threads": threads})
     con.execute("SET memory_limit = $limit", {"limit": memory_limit})

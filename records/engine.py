@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
+
+from records.errors import WrongUse
 
 Mapped = Callable[[Iterator[Any]], Iterator[Any]]
 
@@ -50,6 +53,20 @@ class SparkPlace:
     def is_local(self) -> bool:
         """Whether Spark runs inside this machine's one process."""
         return self.master.startswith("local")
+
+
+#: More than any machine has: a thousand terabytes are a slip of the hand.
+_MOST_MEGABYTES = 10**9
+_UNITS = {"MB": 1, "GB": 1000, "TB": 1_000_000, "MIB": 1, "GIB": 1024, "TIB": 1024 * 1024}
+
+
+def megabytes(limit: str) -> int:
+    """A memory limit such as 4GB in megabytes. Raises WrongUse for one that is none; at least one megabyte is some."""
+    written = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([A-Z]+)", limit.strip().upper(), re.ASCII)
+    amount = float(written[1]) * _UNITS.get(written[2], 0) if written else 0.0
+    if not 1 <= amount <= _MOST_MEGABYTES:
+        raise WrongUse(f"'{limit}' is no amount of memory: write it like 8GB.")
+    return int(amount)
 
 
 def tables_of(con: Connection, schema: str) -> set[str]:

@@ -18,7 +18,8 @@ from records.errors import WrongUse
 def folder_in_place(out: Path, own: Iterable[str]) -> Iterator[Path]:
     """Give a folder beside ``out`` to write to, and put it in its place when the block ends well.
 
-    What killed runs left beside ``out`` is removed first. Raises what ``replaceable`` raises.
+    What killed runs left beside ``out`` is removed first. An earlier folder is moved aside before it is removed, so that
+    ``out`` is never half of it. Raises what ``replaceable`` raises.
     """
     replaceable(out, own)
     out.parent.mkdir(parents=True, exist_ok=True)
@@ -31,9 +32,11 @@ def folder_in_place(out: Path, own: Iterable[str]) -> Iterator[Path]:
     with _held(draft):
         try:
             yield draft
+            old = draft.with_name(f"{draft.name}-old")
             if out.exists():
-                shutil.rmtree(out)
+                out.rename(old)
             draft.rename(out)
+            shutil.rmtree(old, ignore_errors=True)
         finally:
             shutil.rmtree(draft, ignore_errors=True)
 

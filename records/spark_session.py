@@ -13,7 +13,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from records.engine import SparkPlace
+from records.engine import SparkPlace, megabytes
 from records.errors import NotFound, ServiceUnavailable, WrongUse
 
 _HERE = Path(__file__).parent
@@ -107,17 +107,6 @@ def read_settings(path: Path) -> tuple[tuple[str, str], ...]:
     lines = [line.strip() for line in path.read_text(encoding="utf-8").splitlines()]
     pairs = [line.replace("=", " ", 1).split(None, 1) for line in lines if line and not line.startswith("#")]
     return tuple((pair[0], pair[1] if len(pair) > 1 else "") for pair in pairs)
-
-
-def megabytes(limit: str) -> int:
-    """A memory limit such as 4GB in megabytes. Raises WrongUse for one that is none."""
-    units = {"MB": 1, "GB": 1000, "TB": 1_000_000, "MIB": 1, "GIB": 1024, "TIB": 1024 * 1024}
-    text = limit.strip().upper()
-    unit = next((name for name in sorted(units, key=len, reverse=True) if text.endswith(name)), None)
-    try:
-        return int(float(text.removesuffix(unit or "?")) * units[unit or "?"])
-    except (KeyError, ValueError) as error:
-        raise WrongUse(f"'{limit}' is no amount of memory: write it like 8GB.") from error
 
 
 @contextmanager

@@ -13,8 +13,8 @@ from records.workplace import Workplace
 
 
 def simulate(
-    persons: Annotated[int, typer.Option(min=100, help="Insured persons of the city.")],
-    seed: Annotated[int, typer.Option(help="Same seed, same city.")],
+    persons: Annotated[int, typer.Option(min=100, max=100_000_000, help="Insured persons of the city.")],
+    seed: Annotated[int, typer.Option(min=0, help="Same seed, same city.")],
     out: options.Out,
     quarter: options.QuarterText = "2026Q3",
     months: Annotated[int, typer.Option(min=0, max=24, help="Months of look-back before the quarter.")] = 12,
@@ -127,10 +127,10 @@ def train(
 
 
 def demo(
-    persons: Annotated[int, typer.Option(min=500, help="Insured persons of the city.")] = 20_000,
-    seed: Annotated[int, typer.Option(help="Seed of the city.")] = 20260701,
+    persons: Annotated[int, typer.Option(min=500, max=100_000_000, help="Insured persons of the city.")] = 20_000,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the city.")] = 20260701,
     no_app: Annotated[bool, typer.Option("--no-app", help="End before the app is started.")] = False,
-    port: Annotated[int, typer.Option(help="Port of the app.")] = 8501,
+    port: Annotated[int, typer.Option(min=1, max=65_535, help="Port of the app.")] = 8501,
     work: options.Work = None,
 ) -> None:
     """演示 A simulated city, the whole chain on it, then the app. Prints one account a role.
@@ -143,7 +143,7 @@ def demo(
 
 
 def app(
-    port: Annotated[int, typer.Option(help="Port on this machine.")] = 8501,
+    port: Annotated[int, typer.Option(min=1, max=65_535, help="Port on this machine.")] = 8501,
     work: options.Work = None,
 ) -> None:
     """评审界面 Start the review app.

@@ -84,3 +84,31 @@ def test_most_prescription_features_vary_on_real_orders(shared: Path, folder_sna
     made_up = {(feature.grain, feature.name) for feature in load_catalogue() if feature.group == "findings"}
     told = {key for key, entry in load_measured(load_catalogue()).items() if entry.orders}
     assert told - made_up == varying - made_up, "run: make study AREA=features"
+
+
+def _apart(snapshot: Snapshot) -> list[str]:
+    """Features that give the same reason for a missing value and are not missing together; those never missing left out."""
+    con = open_asof(snapshot, QUARTER)
+    _find(con)
+    apart = []
+    for grain in GRAINS:
+        names = set(compute(con, snapshot, grain).features)
+        causes: dict[str, list[str]] = {}
+        for feature in load_catalogue().of(grain):
+            if feature.name in names:
+                causes.setdefault(feature.missing_en, []).append(feature.name)
+        for cause, group in causes.items():
+            nulls = con.execute(f"SELECT {', '.join(f'{name} IS NULL' for name in group)} FROM features_{grain}").fetchall()
+            rows = {name: column for name, column in zip(group, zip(*nulls, strict=True), strict=True) if any(column)}
+            if len(set(rows.values())) > 1:
+                apart.append(f"{grain}: '{cause}' of {', '.join(f'{name} ({sum(rows[name])})' for name in rows)}")
+    return apart
+
+
+def test_what_a_missing_value_is_said_to_mean_is_so(tmp_path: Path, folder_snapshot: Callable[[Path], Snapshot]) -> None:
+    """Nobody with prescriptions may read 'no prescription in the quarter' because a share had nothing to divide by."""
+    from simulator.city import simulate
+
+    for seed in (3, 5):
+        simulate(persons=1000, seed=seed, quarter=QUARTER, months=12, clean=False, out=tmp_path / f"city{seed}")
+        assert _apart(folder_snapshot(tmp_path / f"city{seed}")) == []

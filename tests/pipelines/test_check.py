@@ -73,3 +73,13 @@ def test_a_work_folder_that_cannot_be_one_is_said_before_the_work(tmp_path: Path
         refused = command("check", "--data", tmp_path, "--quarter", "2026Q3", "--work", work, check=False)
         assert refused.returncode == 2
         assert len(refused.stderr.strip().splitlines()) == 1
+
+
+def test_a_quarter_that_the_data_do_not_hold_is_refused_and_leaves_no_run(
+    folder: Path, tmp_path: Path, command: Rxpanel
+) -> None:
+    """A slip in --quarter must not become the newest quarter of the work folder, with nothing in it."""
+    done = command("run", "--data", folder, "--quarter", "2027Q1", "--work", tmp_path / "work", check=False)
+    assert done.returncode == 3
+    assert "Nothing of 2027Q1 is in the data, which reach from 2026-07-01 to 2026-09-30" in done.stderr
+    assert not (tmp_path / "work" / "2027Q1").exists()

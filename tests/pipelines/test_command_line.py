@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,7 +12,8 @@ import pytest
 import typer.main
 from click import Command, Context, Group
 
-from pipelines.main import app
+from pipelines.main import app, main
+from records.errors import NeedsMore
 
 CONTRACT = {
     "demo",
@@ -95,10 +97,16 @@ def test_help_loads_nothing_heavy() -> None:
     [
         (("run", "--data", "nowhere", "--quarter", "2026Q9"), 2, "is no quarter"),
         (("run", "--data", "nowhere", "--quarter", "2026Q3"), 3, "no data folder"),
+        (("run", "--data", "nowhere", "--quarter", "2026Q3", "--design", "no.toml"), 7, "no design file"),
         (("run", "--data", "nowhere", "--quarter", "2026Q3", "--engine", "abacus"), 2, "engine"),
         (("assess", "--out", "o"), 2, "--quarter or --year"),
         (("simulate", "--persons", "100", "--seed", "1", "--out", "mine"), 2, "diary.txt"),
         (("simulate", "--persons", "100", "--seed", "1", "--out", "mine/diary.txt/city"), 2, "name a folder"),
+        (("simulate", "--persons", "100", "--seed", "-5", "--out", "city"), 2, "greater than or equal to 0"),
+        (("simulate", "--persons", "9" * 21, "--seed", "1", "--out", "city"), 2, "less than or equal to 100000000"),
+        (("check", "--data", "mine", "--quarter", "2026Q3", "--memory-limit", "-5GB"), 2, "write it like 8GB"),
+        (("check", "--data", "mine", "--quarter", "2026Q3", "--threads", "999999"), 2, "less than or equal to 1024"),
+        (("app", "--port", "99999"), 2, "less than or equal to 65535"),
         (("explain", "H1"), 7, "no finished run"),
         (("unheard-of",), 2, "No such command"),
     ],
@@ -115,3 +123,23 @@ def test_what_a_user_can_mend_is_one_sentence_and_a_code(
     assert done.returncode == code, done.stderr
     assert said in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_full_disk_is_said_plainly(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused() -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("pipelines.main.app", refused)
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == NeedsMore.exit_code
+    assert capsys.readouterr().err.startswith("rxpanel: The disk is full")
+
+
+def test_a_mistake_of_ours_is_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
+    def mistaken() -> None:
+        raise KeyError("rxno")
+
+    monkeypatch.setattr("pipelines.main.app", mistaken)
+    with pytest.raises(KeyError, match="rxno"):
+        main()

@@ -11,6 +11,14 @@ def test_the_command_line_page_is_current() -> None:
     assert document.PAGE.read_text(encoding="utf-8") == document.page()
 
 
+def test_the_command_line_page_says_defaults_and_ranges() -> None:
+    lines = document.page().splitlines()
+    simulate = lines[lines.index("## rxpanel simulate") : lines.index("## rxpanel train")]
+    assert "| `--months` |  | `12` · 0 to 24 | Months of look-back before the quarter. |" in simulate
+    assert "| `--seed` | yes | at least 0 | Same seed, same city. |" in simulate
+    assert "| `--clean` |  |  | A city with nothing wrong in it. |" in simulate
+
+
 def test_the_basis_page_is_current_and_covers_all_88_national_rules() -> None:
     page = catalogue.page()
     assert catalogue.PAGE.read_text(encoding="utf-8") == page

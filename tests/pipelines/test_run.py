@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import shutil
+from collections.abc import Callable
 from pathlib import Path
+from subprocess import CompletedProcess
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -134,3 +138,20 @@ def test_every_institution_with_a_prescription_has_a_random_row(folder: Path) ->
     assert (sample.weight * sample.incl_prob - 1).abs().max() < 1e-12
     assert (sample.incl_prob_any >= sample.incl_prob - 1e-12).all()
     assert abs(random.weight.sum() - len(frame)) < 1e-6 * len(frame)
+
+
+def test_prescriptions_that_came_after_the_draw_are_said(
+    city: Any, first_run: Path, tmp_path: Path, command: Callable[..., CompletedProcess[str]]
+) -> None:
+    """A week that is added once cases are open is in features and scores, and in no estimate."""
+    shutil.copytree(first_run, tmp_path / "work")
+    path = tmp_path / "work" / "2026Q2" / "frame.parquet"
+    frame = pd.read_parquet(path)
+    drawn = set(pd.read_parquet(path.with_name("sample.parquet"))["rxno"])
+    later = set(frame.loc[~frame["rxno"].isin(drawn), "rxno"].head(5))
+    frame[~frame["rxno"].isin(later)].to_parquet(path, index=False)
+    said = command("run", "--data", city.second, "--quarter", "2026Q2", "--work", tmp_path / "work").stdout
+    assert "5 later are not in it" in said
+    design = json.loads(path.with_name("run.json").read_text(encoding="utf-8"))["design"]
+    assert (design["kept"], design["not_in_frame"]) == (True, 5)
+    assert json.loads((first_run / "2026Q2" / "run.json").read_text(encoding="utf-8"))["design"]["not_in_frame"] == 0

@@ -64,6 +64,32 @@ def test_a_failed_writing_leaves_the_old_folder_and_no_draft(tmp_path: Path) -> 
     assert (out / "a.csv").read_text() == "old"
 
 
+KILLED = """
+import os, shutil, signal, sys
+from pathlib import Path
+from records.folders import folder_in_place
+def killed_while_removing(folder, ignore_errors=False):
+    if Path(folder).exists():
+        os.kill(os.getpid(), signal.SIGKILL)
+with folder_in_place(Path(sys.argv[1]), ["a.csv"]) as draft:
+    (draft / "a.csv").write_text("new")
+    shutil.rmtree = killed_while_removing
+"""
+
+
+def test_a_kill_while_the_old_folder_is_removed_leaves_the_new_one_whole(tmp_path: Path) -> None:
+    """Removing a large folder takes a while: what is half removed must not stand where the output is looked for."""
+    out = tmp_path / "out [1]"
+    out.mkdir()
+    (out / "a.csv").write_text("old")
+    killed = subprocess.run([sys.executable, "-c", KILLED, str(out)], cwd=ROOT, check=False)
+    assert killed.returncode < 0
+    assert (out / "a.csv").read_text() == "new"
+    with folder_in_place(out, ["a.csv"]) as draft:
+        (draft / "a.csv").write_text("newest")
+    assert [path.name for path in tmp_path.iterdir()] == ["out [1]"]
+
+
 def test_what_a_killed_run_left_is_swept_and_a_running_one_is_let_be(tmp_path: Path) -> None:
     out = tmp_path / "out [1]"
     writers = []

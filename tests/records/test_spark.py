@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from pipelines.main import app
 from records import spark_session, transpile
-from records.engine import SparkPlace
+from records.engine import SparkPlace, megabytes
 from records.errors import NotFound, ServiceUnavailable, WrongUse
 
 PORTED = [
@@ -81,13 +81,13 @@ def test_the_packaged_java_takes_what_spark_asks_of_it(tmp_path: Path, monkeypat
 
 @pytest.mark.parametrize(("limit", "size"), [("8GB", 8000), ("512MB", 512), ("2GiB", 2048), ("1.5 gb", 1500)])
 def test_amounts_of_memory(limit: str, size: int) -> None:
-    assert spark_session.megabytes(limit) == size
+    assert megabytes(limit) == size
 
 
-@pytest.mark.parametrize("limit", ["much", "8", "GB"])
+@pytest.mark.parametrize("limit", ["much", "8", "GB", "-5GB", "0GB", "80%", "1e9GB", "inf GB", "9999999TB", ""])
 def test_what_is_no_amount_of_memory(limit: str) -> None:
     with pytest.raises(WrongUse):
-        spark_session.megabytes(limit)
+        megabytes(limit)
 
 
 def test_settings_of_a_file(tmp_path: Path) -> None:
