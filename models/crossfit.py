@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 
 from models.boosting import FOLDS, SEED, constraints, parameters
+from models.curve_trees import as_booster
+from models.curves import draw
 from models.labels import RuleRows
 from models.rule_precision import RulePrecision, fit
 from models.specs import ModelSpec
@@ -102,7 +104,29 @@ class Sheet:
         import lightgbm
 
         target, weight = self.grown_on()
-        return lightgbm.Dataset(self.x, label=target, weight=weight, feature_name=self.names, reference=reference)
+        return lightgbm.Dataset(
+            self.x,
+            label=target,
+            weight=weight,
+            feature_name=self.names,
+            reference=reference,
+            free_raw_data=not self.spec.curves,
+        )
+
+    def start(self) -> Any:
+        """The booster that trees grow upon: curves of the judged rows; None where the specification wants none."""
+        if not self.spec.curves or self.weak:
+            return None
+        judged, signs, expected = self.judged, dict(self.spec.constrained), dict(self.spec.expected)
+        curves = draw(
+            self.x[judged],
+            self.label[judged],
+            self.growing_weight[judged],
+            self.spec.curves,
+            np.array([signs.get(name, 0) for name in self.names]),
+            np.array([expected.get(name, 0.0) for name in self.names]),
+        )
+        return as_booster(curves, self.x, self.names, self.settings["objective"])
 
 
 @dataclass(frozen=True)
@@ -120,10 +144,13 @@ def _mask(rows: Any, count: int) -> Any:
 
 
 def grow(sheet: Sheet, rounds: int) -> Any:
-    """A booster of so many trees on all rows of the sheet."""
+    """A booster of so many trees on all rows of the sheet, upon its curves where the specification wants them."""
     import lightgbm
 
-    return lightgbm.train(sheet.settings, sheet.dataset(), num_boost_round=rounds)
+    start = sheet.start()
+    if start is not None and not rounds:
+        return start
+    return lightgbm.train(sheet.settings, sheet.dataset(), num_boost_round=rounds, init_model=start)
 
 
 def cross_fit(sheet: Sheet) -> Held:
@@ -138,35 +165,51 @@ def cross_fit(sheet: Sheet) -> Held:
         if inside.has_both and len(outside.label):
             grown[number] = _watched(inside, outside)
     raw = np.zeros(len(sheet.label))
-    for number, (booster, _) in grown.items():
-        others = [losses for other, (_, losses) in grown.items() if other != number]
-        rows = sheet.fold == number
-        raw[rows] = booster.predict(sheet.x[rows], raw_score=True, num_iteration=_best(others))
-    return Held(raw, _best([losses for _, losses in grown.values()]))
+    for number, one in grown.items():
+        rows, rounds = sheet.fold == number, _best([other for place, other in grown.items() if place != number])
+        raw[rows] = one.booster.predict(sheet.x[rows], raw_score=True, num_iteration=one.first + rounds)
+    return Held(raw, _best(list(grown.values())))
 
 
-def _watched(inside: Sheet, outside: Sheet) -> tuple[Any, Any]:
-    """A booster, and the summed loss on the rows outside after each tree."""
+@dataclass(frozen=True)
+class _Grown:
+    """A booster whose ``first`` trees are curves, and the summed loss outside after each number of further trees, from 0."""
+
+    booster: Any
+    first: int
+    losses: Any
+
+
+def _watched(inside: Sheet, outside: Sheet) -> _Grown:
+    """Trees grown until they bring nothing to the rows outside."""
     import lightgbm
 
     history: dict[str, Any] = {}
-    train_set = inside.dataset()
+    train_set, start = inside.dataset(), inside.start()
+    outside_set = outside.dataset(train_set)
     booster = lightgbm.train(
         {**inside.settings, "metric": _LOSS},
         train_set,
         num_boost_round=inside.most,
-        valid_sets=[outside.dataset(train_set)],
+        valid_sets=[outside_set],
+        init_model=start,
         callbacks=[
             lightgbm.record_evaluation(history),
             lightgbm.early_stopping(_PATIENCE, verbose=False),
         ],
     )
-    losses = np.array(history["valid_0"][_LOSS]) * float(outside.growing_weight.sum())
+    first, nothing = (0, np.inf) if start is None else (start.num_trees(), _loss_of(start, outside))
+    losses = np.append(nothing, history["valid_0"][_LOSS]) * float(outside.growing_weight.sum())
     # A fold that stopped early counts on with its last loss, so that all folds have the same length.
-    return booster, np.append(losses, np.full(inside.most - len(losses), losses[-1]))
+    return _Grown(booster, first, np.append(losses, np.full(inside.most + 1 - len(losses), losses[-1])))
 
 
-def _best(losses: list[Any]) -> int:
-    if not losses:
-        return LEAST_ROUNDS
-    return max(LEAST_ROUNDS, int(np.argmin(np.sum(losses, axis=0))) + 1)
+def _loss_of(booster: Any, outside: Sheet) -> float:
+    raw, (target, weight) = booster.predict(outside.x, raw_score=True), outside.grown_on()
+    return float(np.average(np.logaddexp(0, raw) - target * raw, weights=weight))
+
+
+def _best(grown: list[_Grown]) -> int:
+    """The number of trees with the least loss: none where curves say all, else at least a few."""
+    least = 0 if grown and grown[0].first else LEAST_ROUNDS
+    return max(least, int(np.argmin(np.sum([one.losses for one in grown], axis=0)))) if grown else least

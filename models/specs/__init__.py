@@ -31,7 +31,8 @@ class ModelSpec:
     score) or -1 (more never raises it). ``item_codes``: the review items that make a label of a family positive; empty
     for the targets of the contract. ``rule_rows``: what the rules say of prescriptions that nobody judged weighs as so
     many verdicts; 0 = nothing. ``fed_by``: models of prescriptions that feed this one
-    (``models.feeding``).
+    (``models.feeding``). ``curves``: variance of the prior of the curves that trees grow upon (``models.curves``); 0 = none;
+    ``expected``: feature and prior mean of its curve's coefficient far out above.
     """
 
     target: str
@@ -51,6 +52,8 @@ class ModelSpec:
     item_codes: frozenset[str] = frozenset()
     rule_rows: float = 0.0
     fed_by: tuple[str, ...] = ()
+    curves: float = 0.0
+    expected: tuple[tuple[str, float], ...] = ()
 
     @property
     def is_family(self) -> bool:
@@ -102,7 +105,8 @@ def _read(path: Path) -> ModelSpec:
     try:
         for name in ("parameters", "baselines"):
             entry[name] = tuple(sorted(entry[name].items()) if name == "parameters" else entry[name].items())
-        entry["constrained"] = tuple(sorted(entry.get("constrained", {}).items()))
+        for name in ("constrained", "expected"):
+            entry[name] = tuple(sorted(entry.get(name, {}).items()))
         entry["fed_by"] = tuple(entry.get("fed_by", ()))
         entry["item_codes"] = frozenset(entry.get("item_codes", ()))
         for name in ("leaves_out", "weak_leaves_out"):
@@ -111,7 +115,7 @@ def _read(path: Path) -> ModelSpec:
     except (KeyError, TypeError) as fault:
         raise WrongUse(f"The model specification {path.name} cannot be used: {fault}.") from fault
     signs = {sign for _, sign in spec.constrained} <= {-1, 1}
-    if spec.grain not in KEYS or not 0 < spec.capacity_share <= 1 or spec.least_labels < 1 or not signs:
+    if spec.grain not in KEYS or not 0 < spec.capacity_share <= 1 or spec.least_labels < 1 or not signs or spec.curves < 0:
         raise WrongUse(f"The model specification {path.name} names an unknown grain or an impossible number.")
     return spec
 
