@@ -117,14 +117,13 @@ class Sheet:
         """The booster that trees grow upon: curves of the judged rows; None where the specification wants none."""
         if not self.spec.curves or self.weak:
             return None
-        judged, signs, expected = self.judged, dict(self.spec.constrained), dict(self.spec.expected)
+        judged, signs = self.judged, dict(self.spec.constrained)
         curves = draw(
             self.x[judged],
             self.label[judged],
             self.growing_weight[judged],
             self.spec.curves,
             np.array([signs.get(name, 0) for name in self.names]),
-            np.array([expected.get(name, 0.0) for name in self.names]),
         )
         return as_booster(curves, self.x, self.names, self.settings["objective"])
 

@@ -3,8 +3,7 @@
 A feature is told by its place among the rows, and by how few lie as far out on either side of it (Savage's scores,
 -log(1 - place)), because what gives fraud away lies far out. The curves are steps, so they are trees of one feature
 each, exactly: trees that grow afterwards only say what the curves leave open, the file stays one booster, and its
-contributions stay exact. Where a specification expects something of a feature, its coefficient is drawn towards that
-and not towards nothing, so that a handful of labels moves the curve and does not make it.
+contributions stay exact.
 """
 
 from __future__ import annotations
@@ -52,11 +51,11 @@ class Curves:
         return self.base + sum((curve.of(x[:, curve.column]) for curve in self.curves), np.zeros(len(x)))
 
 
-def draw(x: Any, label: Any, weight: Any, strength: float, signs: Any, expected: Any) -> Curves:
+def draw(x: Any, label: Any, weight: Any, strength: float, signs: Any) -> Curves:
     """Curves of the columns of ``x`` from labels 0/1.
 
     ``strength``: variance of the coefficients' prior, the larger the freer; ``signs``: +1 where more never lowers
-    the score, -1 where it never raises it; ``expected``: prior mean of a column's coefficient far out above.
+    the score, -1 where it never raises it.
     """
     rows = np.arange(0, len(label), max(1, -(-len(label) // _MOST_ROWS)))
     if len(np.unique(label[rows])) < 2:
@@ -68,9 +67,8 @@ def draw(x: Any, label: Any, weight: Any, strength: float, signs: Any, expected:
     told = np.column_stack(
         [shape[np.searchsorted(edges, x[:, c])] * ~np.isnan(x[:, [c]]) for c, (edges, shape, _) in steps.items()]
     )
-    mean = np.concatenate([(0.0, expected[column], 0.0) for column in steps])
     sign = np.concatenate([(signs[column], signs[column], -signs[column]) for column in steps])
-    found = _ridge(told, label, weight, strength, mean, sign)
+    found = _ridge(told, label, weight, strength, sign)
     drawn = []
     for number, (column, (edges, shape, counts)) in enumerate(steps.items()):
         values = np.round(shape @ found[1 + 3 * number : 4 + 3 * number], _DIGITS)
@@ -97,19 +95,19 @@ def _steps(values: Any) -> tuple[Any, Any, Any] | None:
     return edges, shape - (counts @ shape) / len(known), np.append(counts, len(values) - len(known))
 
 
-def _ridge(x: Any, label: Any, weight: Any, strength: float, mean: Any, sign: Any) -> Any:
+def _ridge(x: Any, label: Any, weight: Any, strength: float, sign: Any) -> Any:
     """Intercept and coefficients that maximise likelihood x normal prior, within the signs."""
     from scipy.optimize import minimize
 
     def loss(b: Any) -> tuple[float, Any]:
         # Not x @ b: that adds up in another order on a machine with more processors.
-        z, off = np.einsum("ij,j->i", x, b[1:]) + b[0], b[1:] - mean
+        z, off = np.einsum("ij,j->i", x, b[1:]) + b[0], b[1:]
         slope = weight * (1 / (1 + np.exp(-z)) - label)
         value = (weight * (np.logaddexp(0, z) - label * z)).sum() + (off**2).sum() / (2 * strength)
         return float(value), np.append(slope.sum(), np.einsum("i,ij->j", slope, x) + off / strength)
 
     low, high = np.where(sign > 0, 0.0, -np.inf), np.where(sign < 0, 0.0, np.inf)
-    begin = np.append(_log_odds(label, weight), np.clip(mean, low, high))
+    begin = np.append(_log_odds(label, weight), np.zeros(x.shape[1]))
     limits = [(-np.inf, np.inf), *zip(low, high, strict=True)]
     options = {"maxiter": 2000, "maxfun": 5000}
     solution: Any = minimize(loss, begin, jac=True, method="L-BFGS-B", bounds=limits, options=options).x

@@ -12,7 +12,7 @@ import numpy as np
 
 from features.catalogue import Feature
 from models.boosting import SEED, folds, matrix
-from models.crossfit import grow
+from models.crossfit import Sheet, grow
 from models.labels import Labels
 from models.specs import ModelSpec
 from models.training import prepared
@@ -51,16 +51,28 @@ def held_out_raw(
 ) -> Any:
     """Raw scores of all rows of prescriptions, labelled or not, by trees that saw no label of their prescriber.
 
-    Grain: one a row of ``rows``, which ``models.training.train`` describes. Raises ModelNotTrained as it does.
+    A quarter is scored from the labels of the quarters before it, as a run does; where these are too few, as in the
+    first labelled one, from those of all quarters. Grain: one a row of ``rows``, which ``models.training.train``
+    describes. Raises ModelNotTrained as it does.
     """
-    _, names, sheet = prepared(spec, rows, labels, groups_of, threads, seed)
+    data, names, sheet = prepared(spec, rows, labels, groups_of, threads, seed)
     group = rows["group"].astype(object).where(rows["group"].notna(), rows["key"]).astype(str)
     fold, x, raw = folds(group), matrix(rows, names), np.zeros(len(rows))
-    for number in np.unique(fold):
-        inside = sheet.take(sheet.fold != number)
-        if inside.has_both:
-            raw[fold == number] = grow(inside, ROUNDS).predict(x[fold == number], raw_score=True)
+    quarter, labelled = rows["quarter"].astype(str).to_numpy(), data["quarter"].astype(str).to_numpy()
+    for name in np.unique(quarter):
+        known = sheet.take(labelled < name)
+        known = known if _teaches(known, spec) else sheet
+        for number in np.unique(fold[quarter == name]):
+            inside, here = known.take(known.fold != number), (quarter == name) & (fold == number)
+            if inside.has_both:
+                raw[here] = grow(inside, ROUNDS).predict(x[here], raw_score=True)
     return raw
+
+
+def _teaches(sheet: Sheet, spec: ModelSpec) -> bool:
+    """Whether a part of the labels is enough for a model of its own."""
+    positive = int((sheet.label[sheet.judged] > 0).sum())
+    return min(positive, int(sheet.judged.sum()) - positive) >= spec.least_labels
 
 
 def of_subjects(subject: Any, raw: Any, spec: ModelSpec) -> pd.DataFrame:

@@ -31,8 +31,7 @@ class ModelSpec:
     score) or -1 (more never raises it). ``item_codes``: the review items that make a label of a family positive; empty
     for the targets of the contract. ``rule_rows``: what the rules say of prescriptions that nobody judged weighs as so
     many verdicts; 0 = nothing. ``fed_by``: models of prescriptions that feed this one
-    (``models.feeding``). ``curves``: variance of the prior of the curves that trees grow upon (``models.curves``); 0 = none;
-    ``expected``: feature and prior mean of its curve's coefficient far out above.
+    (``models.feeding``). ``curves``: variance of the prior of the curves that trees grow upon (``models.curves``); 0 = none.
     """
 
     target: str
@@ -53,7 +52,6 @@ class ModelSpec:
     rule_rows: float = 0.0
     fed_by: tuple[str, ...] = ()
     curves: float = 0.0
-    expected: tuple[tuple[str, float], ...] = ()
 
     @property
     def is_family(self) -> bool:
@@ -105,8 +103,7 @@ def _read(path: Path) -> ModelSpec:
     try:
         for name in ("parameters", "baselines"):
             entry[name] = tuple(sorted(entry[name].items()) if name == "parameters" else entry[name].items())
-        for name in ("constrained", "expected"):
-            entry[name] = tuple(sorted(entry.get(name, {}).items()))
+        entry["constrained"] = tuple(sorted(entry.get("constrained", {}).items()))
         entry["fed_by"] = tuple(entry.get("fed_by", ()))
         entry["item_codes"] = frozenset(entry.get("item_codes", ()))
         for name in ("leaves_out", "weak_leaves_out"):

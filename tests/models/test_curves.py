@@ -7,12 +7,11 @@ import lightgbm
 import numpy as np
 import pytest
 
-from features.catalogue import load_catalogue
 from models.boosting import folds
 from models.crossfit import LEAST_ROUNDS, Sheet, cross_fit, grow
 from models.curve_trees import as_booster
 from models.curves import PLACES, Curves, draw
-from models.specs import all_specs, load_specs
+from models.specs import load_specs
 
 NAMES = ["many", "rare", "steps", "constant", "unknown"]
 ROWS = 1500
@@ -29,12 +28,9 @@ def table() -> tuple[Any, Any]:
     return x, label
 
 
-def drawn(table: tuple[Any, Any], strength: float = 0.3, signs: Any = None, expected: Any = None) -> Curves:
+def drawn(table: tuple[Any, Any], strength: float = 0.3, signs: Any = None) -> Curves:
     x, label = table
-    nothing = np.zeros(x.shape[1])
-    return draw(
-        x, label, np.ones(len(x)), strength, nothing if signs is None else signs, nothing if expected is None else expected
-    )
+    return draw(x, label, np.ones(len(x)), strength, np.zeros(x.shape[1]) if signs is None else signs)
 
 
 def test_a_booster_of_curves_says_exactly_what_the_curves_say(table: tuple[Any, Any]) -> None:
@@ -63,15 +59,6 @@ def test_curves_follow_the_labels_and_grow_flat_with_a_narrow_prior(table: tuple
     assert np.ptp(narrow.curves[0].values) < 0.3 * np.ptp(free.curves[0].values)
 
 
-def test_what_is_expected_stands_where_labels_say_nothing(table: tuple[Any, Any]) -> None:
-    x, _ = table
-    unsaid = (x, np.zeros(ROWS))
-    tilted = {curve.column: curve for curve in drawn(unsaid, 1e-6, expected=np.array([0.0, 0.3, 0.0, 0.0, 0.0])).curves}
-    assert list(tilted) == [1]
-    assert tilted[1].values[1] > tilted[1].values[0]
-    assert drawn(unsaid, 1e-6).curves == ()
-
-
 def test_a_constrained_curve_never_turns(table: tuple[Any, Any]) -> None:
     curves = drawn(table, 10.0, signs=np.array([-1.0, -1.0, 1.0, 0.0, 0.0]))
     for curve in curves.curves:
@@ -95,7 +82,7 @@ def test_edges_lie_at_the_places_and_no_step_is_empty(table: tuple[Any, Any]) ->
 
 def sheet_of(table: tuple[Any, Any], curves: float) -> Sheet:
     x, label = table
-    spec = replace(load_specs()["fraud@person"], curves=curves, expected=())
+    spec = replace(load_specs()["fraud@person"], curves=curves)
     return Sheet(spec, NAMES, x, label, label, np.ones(ROWS), folds([f"g{n}" for n in range(ROWS)]))  # type: ignore[arg-type]
 
 
@@ -127,13 +114,3 @@ def test_trees_that_bring_nothing_are_left_out_but_never_without_curves(table: t
     assert cross_fit(sheet_of(noise, 0.0)).rounds >= LEAST_ROUNDS
     assert sheet_of(table, 0.0).start() is None
     assert replace(sheet_of(table, 0.3), weak=True).start() is None
-
-
-def test_what_is_expected_of_features_is_in_the_catalogue_and_agrees_with_its_sign() -> None:
-    named = 0
-    for spec in all_specs().values():
-        for name, mean in spec.expected:
-            named += 1
-            assert load_catalogue().feature(spec.grain, name).monotone == np.sign(mean), (spec.name, name)
-            assert spec.curves > 0
-    assert named >= 10

@@ -15,6 +15,7 @@ from models.feeding import TOP, fed_features, held_out_raw, of_subjects
 from models.specs import ModelSpec, load_specs
 
 SPEC = load_specs()["unreasonable@prescription"]
+QUARTERS = ("2025Q4", "2026Q1", "2026Q2")
 
 
 def test_no_prescription_is_scored_by_trees_that_saw_its_prescriber(
@@ -34,6 +35,19 @@ def test_no_prescription_is_scored_by_trees_that_saw_its_prescriber(
     assert (first != second).any()
     assert len(first) == len(rows)
     assert np.corrcoef(first, labels_of(rows).frame["label"])[0, 1] > 0.5
+
+
+def test_a_quarter_is_scored_from_the_labels_of_the_quarters_before_it(
+    spec: ModelSpec, rows: pd.DataFrame, labels_of: Any, groups: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(models.feeding, "ROUNDS", 40)
+    turned = labels_of(rows)
+    newest = turned.frame["quarter"] == "2026Q2"
+    turned.frame.loc[newest, "label"] = 1 - turned.frame.loc[newest, "label"]
+    first, second = (held_out_raw(spec, rows, labels, groups, threads=1) for labels in (labels_of(rows), turned))
+    changed = {name: bool((first != second)[(rows["quarter"] == name).to_numpy()].any()) for name in QUARTERS}
+    # The first labelled quarter has none before it and is told by the others.
+    assert changed == {"2025Q4": True, "2026Q1": False, "2026Q2": False}
 
 
 @settings(max_examples=40, deadline=None)
