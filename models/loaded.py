@@ -8,6 +8,7 @@ from typing import Any
 
 from models.calibration import AnyCalibration, of_entry
 from models.distribution import Distribution
+from models.evaluation import FITTED
 from models.plain import with_nan
 from models.specs import ModelSpec, spec_named
 
@@ -57,6 +58,12 @@ class LoadedModel:
     def is_weak(self) -> bool:
         """Whether the labels were rule findings and no judgement of a person."""
         return "weak" in self.label_source
+
+    @property
+    def not_above(self) -> list[str]:
+        """One-column baselines that its test did not show it to be better than: the paired interval reaches nothing."""
+        gains = self.manifest["metrics"]["gain"]
+        return [name for name, gain in gains.items() if name not in FITTED and not gain["interval90"][0] > 0]
 
     @property
     def quarters(self) -> list[str]:

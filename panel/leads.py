@@ -37,6 +37,9 @@ ORIGINS = {
     "check": ("随机抽查", "random check"),
 }
 
+#: Said beside a model's pointer where its test did not show it to be better than a single column.
+UNPROVEN = "该模型未证实优于单一指标，仅供参考 this model was not shown to be better than a single figure"
+
 
 def open_leads(store: Store, quarter: str, flagged: pd.DataFrame) -> int:
     """Open a lead for every subject: columns subject_type, subject_code, source (JSON text), and where known origin
@@ -121,6 +124,7 @@ def pointer_text(origin: str | None, source: str) -> str:
     for part in parts:
         if "rank" in part:
             words.append(f"排名{part['rank']} rank {part['rank']} ({part.get('model_version', '')})")
+            words += [UNPROVEN] if part.get("unproven") else []
         words += [str(name) for name in part.get("rules", [])]
         if "clue_id" in part:
             words.append(f"线索 clue {part['clue_id']}")

@@ -45,7 +45,8 @@ def open_quarter(
         payloads = build(tables.con, rxnos, *shown, at_once)
     add_peers(tables.con, payloads)
     name, design = str(run.source.quarter), run.record.content["design"]
-    subjects = pointed(tables, scores, panel_rules(design.get("panel")), str(design["seed"]))
+    unproven = frozenset(m["model_version"] for m in run.record.content["models"].values() if m.get("not_shown_better_than"))
+    subjects = pointed(tables, scores, panel_rules(design.get("panel")), str(design["seed"]), unproven)
     with open_store(run.workplace.store_url()) as store:
         with store.change() as connection:
             keep_calendar(connection, calendar_beside(run.source.data))

@@ -30,13 +30,22 @@ SELECT psn_no, rule_name, fund_codes, json_extract_string(vola_evid, '$.persons'
 WHERE subject_type = 'person' AND json_extract_string(vola_evid, '$.persons') IS NOT NULL ORDER BY ALL"""
 
 
-def pointed(tables: QuarterTables, scores: dict[str, pd.DataFrame], rules: PanelRules, seed: str) -> pd.DataFrame:
-    """Subjects that get a lead. Grain: one row a subject and pointer, as ``panel.leads.open_leads`` takes them."""
+def pointed(
+    tables: QuarterTables,
+    scores: dict[str, pd.DataFrame],
+    rules: PanelRules,
+    seed: str,
+    unproven: frozenset[str] = frozenset(),
+) -> pd.DataFrame:
+    """Subjects that get a lead. Grain: one row a subject and pointer, as ``panel.leads.open_leads`` takes them.
+
+    ``unproven``: versions of models whose test did not show them better than a single column; their leads say so.
+    """
     import pandas as pd
 
     from panel.leads import random_checks
 
-    rows = [*_by_models(scores), *_by_rules(tables), *_by_clues(tables), *_groups(tables)]
+    rows = [*_by_models(scores, unproven), *_by_rules(tables), *_by_clues(tables), *_groups(tables)]
     known = {(kind, code) for kind, code, *_ in rows}
     sizes = {kind: int(getattr(rules, f"checks_{kind}")) for kind in _KINDS}
     checks = random_checks(_subjects(tables), known, sizes, seed)
@@ -56,12 +65,13 @@ def _subjects(tables: QuarterTables) -> pd.DataFrame:
     return frame
 
 
-def _by_models(scores: dict[str, pd.DataFrame]) -> list[tuple[str, str, str, str]]:
+def _by_models(scores: dict[str, pd.DataFrame], unproven: frozenset[str]) -> list[tuple[str, str, str, str]]:
     rows = []
     for kind in _KINDS:
         frame = scores[kind]
         for row in frame[frame["flagged"]].to_dict("records"):
             source = {name: row[name] for name in ("target", "rank", "model_version", "label_source")}
+            source |= {"unproven": True} if row["model_version"] in unproven else {}
             rows.append((kind, str(row[GRAINS[kind]]), json.dumps(source, sort_keys=True), "model"))
     return rows
 

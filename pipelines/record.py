@@ -53,10 +53,7 @@ class RunRecord:
         """Print what came of the run, in a few lines."""
         rows: list[list[object]] = [["季度 quarter", self.quarter]]
         rows += [[f"{name} rows", count] for name, count in self.content.get("rows", {}).items()]
-        rows += [
-            [f"模型 {name}", f"{model['label_source']} {model['model_version']}" if model["scored"] else model["why"]]
-            for name, model in self.content.get("models", {}).items()
-        ]
+        rows += [[f"模型 {name}", _told(model)] for name, model in self.content.get("models", {}).items()]
         if outside := self.content.get("design", {}).get("not_in_frame"):
             zh = f"已开案，沿用原抽样；后来的 {outside} 张处方不在抽样框内"
             en = f"kept, as cases are open; {outside} later are not in it"
@@ -64,3 +61,12 @@ class RunRecord:
         rows.append(["已关闭 switched off", f"{len(self.switched_off)} (run.json)"])
         rows.append(["输出 output", str(self.folder)])
         show(["", "结果 result"], rows)
+
+
+def _told(model: dict[str, Any]) -> str:
+    """A model of the quarter in a line: its labels and version, and whether its test showed that it is worth anything."""
+    if not model["scored"]:
+        return str(model["why"])
+    told = f"{model['label_source']} {model['model_version']}"
+    rivals = ", ".join(model.get("not_shown_better_than", []))
+    return f"{told}；未证实优于 not shown better than {rivals}" if rivals else told

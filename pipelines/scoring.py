@@ -150,7 +150,8 @@ def score_families(
 def _facts(model: LoadedModel | str) -> dict[str, Any]:
     if isinstance(model, str):
         return {"scored": False, "why": model}
-    return {"scored": True, "label_source": model.label_source, "model_version": model.version}
+    told = {"label_source": model.label_source, "model_version": model.version}
+    return {"scored": True, **told, "not_shown_better_than": model.not_above}
 
 
 def explain_scores(

@@ -12,6 +12,7 @@ import shap
 
 from features.themes import themes_of
 from models.boosting import matrix
+from models.evaluation import LOGISTIC
 from models.labels import WEAK
 from models.loaded import LoadedModel
 from models.manifest import manifest_of
@@ -226,3 +227,11 @@ def test_contributions_that_do_not_add_up_are_refused(
     broken.__dict__["booster"] = Off()
     with pytest.raises(VerificationFailed):
         explain(broken, rows, {"R00000"})
+
+
+def test_a_model_names_the_single_columns_that_it_was_not_shown_to_be_better_than(model: LoadedModel) -> None:
+    assert model.not_above == []
+    low = {"total amount": 0.0, "number of findings": 0.01, LOGISTIC: -1.0, "another": float("nan")}
+    gains = {name: {"value": 0.1, "interval90": [limit, 0.2]} for name, limit in low.items()}
+    doubtful = replace(model, manifest={**model.manifest, "metrics": {**model.manifest["metrics"], "gain": gains}})
+    assert doubtful.not_above == ["total amount", "another"]

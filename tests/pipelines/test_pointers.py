@@ -13,11 +13,12 @@ import pytest
 
 from basis.find import find
 from basis.rulebook import Rulebook, load_rulebook
-from panel.leads import open_leads
+from panel.leads import UNPROVEN, open_leads, pointer_text
 from panel.rules import panel_rules
 from panel.store import open_store
 from pipelines.pointers import pointed
 from records.periods import Quarter
+from review_app import presenting
 from tests.basis import drawn
 
 QUARTER = "2026Q3"
@@ -72,6 +73,17 @@ def test_three_who_settle_together_are_a_group_and_two_are_not(tables: Any, tmp_
     with open_store(f"sqlite:///{tmp_path / 'panel.db'}") as store:
         assert open_leads(store, QUARTER, leads) == len(leads)
         assert open_leads(store, QUARTER, leads) == 0
+
+
+def test_a_lead_says_when_its_model_was_not_shown_to_be_worth_anything(tables: Any) -> None:
+    for unproven in (frozenset({"abc"}), frozenset({"other"})):
+        leads = pointed(tables, scores(institution="H1"), panel_rules(), "seed", unproven)
+        (lead,) = leads[leads["origin"] == "model"].to_dict("records")
+        assert (UNPROVEN in pointer_text(lead["origin"], lead["source"])) is ("abc" in unproven)
+    assert (
+        presenting.pointer(f"模型提示 pointed at by a model；{UNPROVEN}", "zh")
+        == "模型提示；该模型未证实优于单一指标，仅供参考"
+    )
 
 
 def test_a_finding_without_suspected_misuse_makes_no_group(tables: Any) -> None:
