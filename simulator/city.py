@@ -155,7 +155,7 @@ def _write_quarters(
                 say(f"{now}: block {block.number + 1} of {city.blocks}")
         if not city.clean:
             _write_labels(city, folder, (now, begin, last), frame_of(truths), active)
-        say(f"{now}: {sum(len(truth.when) for truth in truths):,}")
+        say(f"{now}: {sum(len(truth.when) for truth in truths):,} prescriptions 处方")
         now = now.shift(1)
 
 
