@@ -97,20 +97,28 @@ def weighted_mean(cells: Mapping[Key, Judged], confidence: float, most: float) -
     """
     from scipy.stats import t
 
-    used = [judged for judged in cells.values() if judged.units and judged.cell.prob > 0]
+    used = {key: judged for key, judged in cells.items() if judged.units and judged.cell.prob > 0}
     if not used:
         return Interval(None, None, None, "none")
-    mean, variance = mean_and_variance(used)
-    had_turn = sum(judged.cell.prob < 1 for judged in used)
+    turns = [turn_of(key) for key in used]
+    mean, variance = mean_and_variance(list(used.values()), turns)
+    had_turn = len({turn for turn, judged in zip(turns, used.values(), strict=True) if judged.cell.prob < 1})
     quantile = float(t.ppf((1 + confidence) / 2, max(1, had_turn - 1))) if had_turn else deviate(confidence)
     width = quantile * math.sqrt(variance)
     method = "two_stage_t" if had_turn else "stays_normal"
     return Interval(mean, max(0.0, mean - width), min(most, mean + width), method)
 
 
-def mean_and_variance(used: Sequence[Judged]) -> tuple[float, float]:
+def turn_of(key: Key) -> Key:
+    """Whose turn a cell's draw rests on: quarter and institution. Bands and wards of one have it together."""
+    quarter, stratum = key
+    return quarter, stratum.partition("/")[0]
+
+
+def mean_and_variance(used: Sequence[Judged], turns: Sequence[Key]) -> tuple[float, float]:
     """Weighted mean a prescription and its linearised variance. An institution's turn adds (1 - p) / p^2 of the
-    square of its total of residuals, what is within a cell 1 / p of its variance.
+    square of its total of residuals over all its cells, what is within a cell 1 / p of its variance. ``turns``: of
+    each cell, whose turn it rests on.
 
     Source: two-stage sampling with independent turns, Särndal, Swensson and Wretman 4.3 and 5.7.
     """
@@ -118,9 +126,11 @@ def mean_and_variance(used: Sequence[Judged]) -> tuple[float, float]:
     size = math.fsum(w * sum(m for _, m in judged.units) for w, judged in zip(weights, used, strict=True))
     mean = math.fsum(w * math.fsum(y for y, _ in judged.units) for w, judged in zip(weights, used, strict=True)) / size
     variance = 0.0
-    for judged in used:
-        prob, total = judged.cell.prob, judged.cell.units
+    totals: dict[tuple[Key, float], float] = {}
+    for turn, judged in zip(turns, used, strict=True):
+        prob, units = judged.cell.prob, judged.cell.units
         rest = [y - mean * m for y, m in judged.units]
-        turn = (1 - prob) / prob**2 * (total * math.fsum(rest) / len(rest)) ** 2
-        variance += turn + ratio_variance(total, rest) / prob
+        totals[turn, prob] = totals.get((turn, prob), 0.0) + units * math.fsum(rest) / len(rest)
+        variance += ratio_variance(units, rest) / prob
+    variance += math.fsum((1 - prob) / prob**2 * total**2 for (_, prob), total in totals.items())
     return mean, variance / size**2

@@ -11,8 +11,9 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.stats import t
 
-from assessment.cells import Cell, Judged, cells_of, joined, mean_and_variance, units_of, weighted_mean
+from assessment.cells import Cell, Judged, cells_of, joined, mean_and_variance, turn_of, units_of, weighted_mean
 from assessment.estimates import city_loss, city_rate, institution_estimates, reviewed
 from assessment.estimators import Stratum, rate, ratio_variance, stratum_of_stays
 from assessment.inputs import AssessmentInput, QuarterInput
@@ -114,18 +115,41 @@ def test_the_variance_of_two_stages_is_right_on_average() -> None:
         used = [Judged(Cell(200, 200), [(v, 1) for v in chance.permutation(hospital)[:50]])]
         for clinic in chance.permuted(clinics, axis=1)[chance.random(60) < 0.5]:
             used.append(Judged(Cell(10, 10, 0.5), [(v, 1) for v in clinic[:3]]))
-        point, variance = mean_and_variance(used)
+        point, variance = mean_and_variance(used, [("q", f"H{n}") for n in range(len(used))])
         points.append(point)
         variances.append(variance)
     assert np.mean(points) == pytest.approx((clinics.sum() + hospital.sum()) / 800, abs=0.005)
     assert np.mean(variances) == pytest.approx(np.var(points), rel=0.12)
 
 
+def test_bands_of_one_institution_have_its_turn_together() -> None:
+    """As above, each clinic in two bands that are alike: taken for turns of their own, the variance is too small."""
+    chance = np.random.default_rng(8)
+    clinics = np.array([[[float(n < bad) for n in range(8)]] * 2 for bad in (1, 7, 3, 6, 0, 8, 4, 1, 5, 3)] * 6)
+    points, told, apart = [], [], []
+    for _ in range(1_500):
+        cells = {
+            ("q", f"V{number}/risk{band}"): Judged(Cell(8, 8, 0.5), [(v, 1) for v in values[:4]])
+            for number, clinic in enumerate(chance.permuted(clinics, axis=2))
+            if chance.random() < 0.5
+            for band, values in enumerate(clinic)
+        }
+        point, variance = mean_and_variance(list(cells.values()), [turn_of(key) for key in cells])
+        points.append(point)
+        told.append(variance)
+        apart.append(mean_and_variance(list(cells.values()), list(cells))[1])
+    assert np.mean(told) == pytest.approx(np.var(points), rel=0.12)
+    assert np.mean(apart) < 0.7 * np.var(points)
+    shown = weighted_mean(cells, 0.9, 1.0)
+    deviation = t.ppf(0.95, len({turn_of(key) for key in cells}) - 1) * told[-1] ** 0.5
+    assert (shown.low, shown.high) == (pytest.approx(point - deviation), pytest.approx(point + deviation))
+
+
 def test_few_turns_make_wide_limits() -> None:
     cells = {("q", f"V{n}"): Judged(Cell(10, 10, 0.5), [(float(n), 1)] * 10) for n in range(2)}
     shown = weighted_mean(cells, 0.9, float("inf"))
     assert shown.method == "two_stage_t"
-    _, variance = mean_and_variance(list(cells.values()))
+    _, variance = mean_and_variance(list(cells.values()), list(cells))
     assert shown.high - shown.point == pytest.approx(6.313751514675043 * variance**0.5)
 
 
