@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from assessment.estimators import Interval, ratio_variance
@@ -22,12 +22,14 @@ Key = tuple[str, str]
 class Cell:
     """What the frame holds of a stratum: prescriptions, units that are drawn (stays on wards, else the same number).
 
-    ``prob`` = probability of the institution's own turn, where institutions are drawn first.
+    ``prob`` = probability of the institution's own turn, where institutions are drawn first; ``follows`` = this turn
+    is that of an earlier quarter over again (designs that keep whom they drew).
     """
 
     rows: int
     units: int
     prob: float = 1.0
+    follows: bool = False
 
     @property
     def by_stay(self) -> bool:
@@ -52,11 +54,13 @@ def cells_of(part: QuarterInput) -> dict[str, dict[Key, Cell]]:
     rows = grouped.size()
     units = grouped["unit"].nunique() if "unit" in frame else rows
     probs = grouped["institution_prob"].first() if "institution_prob" in frame else None
+    chances = grouped["institution_chance"].first() if probs is not None and "institution_chance" in frame else None
     found: dict[str, dict[Key, Cell]] = {}
     keys: list[tuple[str, str]] = [(str(code), str(stratum)) for code, stratum in rows.index]
     for (code, stratum), count in zip(keys, rows, strict=True):
         prob = 1.0 if probs is None else float(probs[code, stratum])
-        found.setdefault(code, {})[part.quarter, stratum] = Cell(int(count), int(units[code, stratum]), prob)
+        follows = chances is not None and prob < 1 <= float(chances[code, stratum])
+        found.setdefault(code, {})[part.quarter, stratum] = Cell(int(count), int(units[code, stratum]), prob, follows)
     return found
 
 
@@ -78,8 +82,8 @@ def joined(parts: Sequence[Mapping[Key, Judged]]) -> dict[Key, Judged]:
             if other is None:
                 found[key] = Judged(judged.cell, list(judged.units))
                 continue
-            cell = Cell(other.cell.rows + judged.cell.rows, other.cell.units + judged.cell.units, judged.cell.prob)
-            found[key] = Judged(cell, other.units + judged.units)
+            rows, units = other.cell.rows + judged.cell.rows, other.cell.units + judged.cell.units
+            found[key] = Judged(replace(judged.cell, rows=rows, units=units), other.units + judged.units)
     return dict(sorted(found.items()))
 
 
@@ -100,7 +104,7 @@ def weighted_mean(cells: Mapping[Key, Judged], confidence: float, most: float) -
     used = {key: judged for key, judged in cells.items() if judged.units and judged.cell.prob > 0}
     if not used:
         return Interval(None, None, None, "none")
-    turns = [turn_of(key) for key in used]
+    turns = turns_of(used)
     mean, variance = mean_and_variance(list(used.values()), turns)
     had_turn = len({turn for turn, judged in zip(turns, used.values(), strict=True) if judged.cell.prob < 1})
     quantile = float(t.ppf((1 + confidence) / 2, max(1, had_turn - 1))) if had_turn else deviate(confidence)
@@ -109,10 +113,14 @@ def weighted_mean(cells: Mapping[Key, Judged], confidence: float, most: float) -
     return Interval(mean, max(0.0, mean - width), min(most, mean + width), method)
 
 
-def turn_of(key: Key) -> Key:
-    """Whose turn a cell's draw rests on: quarter and institution. Bands and wards of one have it together."""
-    quarter, stratum = key
-    return quarter, stratum.partition("/")[0]
+def turns_of(cells: Mapping[Key, Judged]) -> list[Key]:
+    """Whose turn each cell's draw rests on: quarter and institution, without the quarter where a turn follows another.
+
+    Bands and wards of an institution have its turn together, and so have the quarters through which it is kept.
+    """
+    places = [stratum.partition("/")[0] for _, stratum in cells]
+    kept = {place for place, judged in zip(places, cells.values(), strict=True) if judged.cell.follows}
+    return [("" if place in kept else quarter, place) for place, (quarter, _) in zip(places, cells, strict=True)]
 
 
 def mean_and_variance(used: Sequence[Judged], turns: Sequence[Key]) -> tuple[float, float]:

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import t
 
-from assessment.cells import Cell, Judged, cells_of, joined, mean_and_variance, turn_of, units_of, weighted_mean
+from assessment.cells import Cell, Judged, cells_of, joined, mean_and_variance, turns_of, units_of, weighted_mean
 from assessment.estimates import city_loss, city_rate, institution_estimates, reviewed
 from assessment.estimators import Stratum, rate, ratio_variance, stratum_of_stays
 from assessment.inputs import AssessmentInput, QuarterInput
@@ -134,15 +134,41 @@ def test_bands_of_one_institution_have_its_turn_together() -> None:
             if chance.random() < 0.5
             for band, values in enumerate(clinic)
         }
-        point, variance = mean_and_variance(list(cells.values()), [turn_of(key) for key in cells])
+        point, variance = mean_and_variance(list(cells.values()), turns_of(cells))
         points.append(point)
         told.append(variance)
         apart.append(mean_and_variance(list(cells.values()), list(cells))[1])
     assert np.mean(told) == pytest.approx(np.var(points), rel=0.12)
     assert np.mean(apart) < 0.7 * np.var(points)
     shown = weighted_mean(cells, 0.9, 1.0)
-    deviation = t.ppf(0.95, len({turn_of(key) for key in cells}) - 1) * told[-1] ** 0.5
+    deviation = t.ppf(0.95, len(set(turns_of(cells))) - 1) * told[-1] ** 0.5
     assert (shown.low, shown.high) == (pytest.approx(point - deviation), pytest.approx(point + deviation))
+
+
+def test_a_turn_that_is_kept_through_the_year_is_one_turn() -> None:
+    chance = np.random.default_rng(9)
+    clinics = np.array([[float(n < bad) for n in range(8)] for bad in (1, 7, 3, 6, 0, 8, 4, 1, 5, 3)] * 6)
+    points, told = [], []
+    for _ in range(1_500):
+        cells = {
+            (f"q{quarter}", f"V{number}"): Judged(
+                Cell(8, 8, 0.5, follows=quarter > 1), [(v, 1) for v in chance.permutation(clinic)[:4]]
+            )
+            for number, clinic in enumerate(clinics)
+            if chance.random() < 0.5
+            for quarter in (1, 2, 3)
+        }
+        point, variance = mean_and_variance(list(cells.values()), turns_of(cells))
+        points.append(point)
+        told.append(variance)
+    assert np.mean(told) == pytest.approx(np.var(points), rel=0.12)
+
+
+def test_a_frame_says_which_turns_follow_others() -> None:
+    frame = pd.DataFrame({"rxno": ["a", "b", "c"], "fixmedins_code": ["V1", "V2", "H1"], "stratum": ["V1", "V2", "H1"],
+                          "institution_prob": [0.5, 0.5, 1.0], "institution_chance": [1.0, 0.5, 1.0]})  # fmt: skip
+    part = QuarterInput("q", frame, frame.head(0), verdicts=pd.DataFrame())
+    assert {code: cell["q", code].follows for code, cell in cells_of(part).items()} == {"V1": True, "V2": False, "H1": False}
 
 
 def test_few_turns_make_wide_limits() -> None:
