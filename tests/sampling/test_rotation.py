@@ -42,13 +42,17 @@ def history(design: Design, present: list[bool], path: tuple[bool, ...]) -> tupl
     return tuple(earlier)
 
 
-@settings(max_examples=150, deadline=None)
-@given(
+#: A rule of overlap, the quarters of a cycle, whether each is drawn once a year, and the quarters it is in the frame.
+any_cycle = given(
     st.sampled_from(["avoid", "free", "keep"]),
     st.sampled_from([1, 2, 4]),
     st.booleans(),
     st.lists(st.booleans(), min_size=4, max_size=4),
 )
+
+
+@settings(max_examples=150, deadline=None)
+@any_cycle
 def test_stated_probabilities_equal_all_histories_added_up(overlap, every, yearly, present):
     design = replace(BASE, overlap=overlap, every=every, yearly=yearly)
     present = present[:every]
@@ -70,12 +74,7 @@ def test_stated_probabilities_equal_all_histories_added_up(overlap, every, yearl
 
 
 @settings(max_examples=150, deadline=None)
-@given(
-    st.sampled_from(["avoid", "free", "keep"]),
-    st.sampled_from([1, 2, 4]),
-    st.booleans(),
-    st.lists(st.booleans(), min_size=4, max_size=4),
-)
+@any_cycle
 def test_a_year_s_end_is_co_ordinated_and_its_probabilities_stay(overlap, every, yearly, present):
     """The last quarter of a cycle and the first of the next, over all histories: both probabilities, and that of both."""
     design = replace(BASE, overlap=overlap, every=every, yearly=yearly)
