@@ -2,7 +2,7 @@
 
 ``python -m tests.study models|subjects PERSONS SEEDS`` makes their cities smaller or fewer, ``python -m tests.study panel
 EXPERTS VERDICTS KILLS`` the panel. Areas: models prints the tables of docs/models.md (weighting, learning, second-quarter,
-novelty and baselines print one of them), subjects that of practitioners and institutions, features writes
+novelty, baselines and truth print one of them), subjects that of practitioners and institutions, features writes
 features/measured.csv (then ``make docs``), panel prints what 200 experts and 20,000 verdicts gave on both databases,
 reasons how often the planted cause is told, server runs the registry against an MLflow server on PostgreSQL, all.
 """
@@ -15,11 +15,12 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+from tests.study.beside import few_subjects
 from tests.study.features import measure
 from tests.study.reasons import study as reasons
 from tests.study.server import study as server
 from tests.study.swarm import study as swarm
-from tests.study.trust import TABLES, few_subjects, study
+from tests.study.trust import TABLES, study
 
 AREAS: dict[str, Callable[..., int]] = {
     "models": study,

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,19 +13,18 @@ import pandas as pd
 from features.catalogue import load_catalogue
 from models.boosting import SEED, matrix
 from models.crossfit import cross_fit, grow
-from models.evaluation import MODEL, rivals
-from models.labels import Labels, enough
-from models.measures import Ranking, average_precision, calibration_error, interval, resampled
+from models.labels import Labels
+from models.measures import average_precision, calibration_error
 from models.novelty import novelty, of_frame
 from models.specs import ModelSpec, load_specs
-from models.training import Trained, prepared, train
+from models.training import Trained, prepared
 from pipelines.labelled import PLACE, weak_labels
 from pipelines.sampling import risk_of
 from pipelines.scoring import groups_of
-from records.errors import ModelNotTrained
 from sampling.design import load_design
 from sampling.draw import select
 from sampling.probabilities import prepare
+from tests.study.beside import against_truth, beside_baselines, fitted
 from tests.study.world import THREADS, World
 
 UNREASONABLE = load_specs()["unreasonable@prescription"]
@@ -35,11 +32,6 @@ AP = "average precision"
 VERDICTS = (100, 300, 1000, 3000)
 #: Of the average precision of the full truth, at 3,000 verdicts; of the cold start's finds, a quarter later; novelty's lift.
 PROMISED_SHARE, PROMISED_TIMES, PROMISED_LIFT = 0.85, 1.3, 5.0
-
-
-def fitted(world: World, spec: ModelSpec, labels: Labels) -> Trained:
-    rows = world.fed(spec, world.labelled.rows(sorted(set(labels.frame["quarter"])), spec.grain))
-    return train(spec, rows, labels, groups_of(spec.grain), threads=THREADS)
 
 
 def raw(trained: Trained, rows: pd.DataFrame) -> np.ndarray:
@@ -185,63 +177,6 @@ def _schemes() -> list[str]:
     return [scheme for scheme in SCHEMES if scheme]
 
 
-def beside_baselines(worlds: list[World]) -> bool:
-    """Each model and each baseline on the test rows of all seeds together, with the paired interval of the difference."""
-    return _compared({spec: [_tested(world, spec) for world in worlds] for spec in load_specs().values() if _many(spec)})
-
-
-def _many(spec: ModelSpec) -> bool:
-    """Whether a city has many subjects of the grain; of practitioners and institutions it takes a larger city."""
-    return spec.grain not in ("practitioner", "institution")
-
-
-def _compared(tested: dict[ModelSpec, list[pd.DataFrame | None]]) -> bool:
-    rows: list[tuple[Any, ...]] = []
-    for spec, cities in tested.items():
-        parts = [part for part in cities if part is not None]
-        if not parts:
-            print(f"{spec.name}: too few labels in every city")
-            continue
-        rows += _paired(spec, pd.concat(parts, ignore_index=True))
-    columns = ["model", "test rows", "positive", "AP", "rival", "its AP", "difference", "low 90 %", "high 90 %"]
-    shown = pd.DataFrame(rows, columns=columns)
-    print(shown.round(3).to_string(index=False))
-    return bool(rows) and len(tested) == shown["model"].nunique() and bool((shown["low 90 %"] > 0).all())
-
-
-def _tested(world: World, spec: ModelSpec) -> pd.DataFrame | None:
-    """Test rows of a training, each score as its rank in the city from 0 to 1."""
-    labels = world.past(spec)
-    if not enough(labels, spec):
-        return None
-    try:
-        trained = fitted(world, spec, labels)
-    except ModelNotTrained:
-        return None
-    test = trained.test[trained.test["known"] | ~trained.test["known"].any()]
-    scores = {MODEL: test["raw"].to_numpy(), **rivals(test, trained.names, dict(spec.baselines))}
-    ranks = {name: pd.Series(values).rank(pct=True).to_numpy() for name, values in scores.items()}
-    frame = test[["label", "weight"]].assign(group=f"{world.seed} " + test["group"].astype(str))
-    return frame.reset_index(drop=True).assign(**ranks)
-
-
-def _paired(spec: ModelSpec, test: pd.DataFrame) -> list[tuple[Any, ...]]:
-    label, weight = test["label"].to_numpy(dtype=float), test["weight"].to_numpy(dtype=float)
-    names = [name for name in test.columns if name not in ("label", "weight", "group")]
-    ranked = {name: Ranking(test[name].to_numpy()) for name in names}
-    draws = [
-        {name: ranked[name].average_precision(label, weight * times) for name in names}
-        for times in resampled(test["group"].to_numpy(), 300, 1)
-    ]
-    own = ranked[MODEL].average_precision(label, weight)
-    found = []
-    for name in (name for name in names if name != MODEL):
-        low, high = interval([draw[MODEL] - draw[name] for draw in draws])
-        theirs = ranked[name].average_precision(label, weight)
-        found.append((spec.name, len(test), int(label.sum()), own, name, theirs, own - theirs, low, high))
-    return found
-
-
 #: The tables by the area that prints it alone.
 TABLES: dict[str, Callable[[list[World]], bool]] = {
     "weighting": weighting,
@@ -249,6 +184,7 @@ TABLES: dict[str, Callable[[list[World]], bool]] = {
     "second-quarter": second_quarter,
     "novelty": novel,
     "baselines": beside_baselines,
+    "truth": against_truth,
 }
 
 
@@ -268,19 +204,3 @@ def study(scratch: Path, persons: int = 20_000, seeds: int = 5, only: str = "") 
         print(f"{'held' if held else 'MISSED'}, {(time.perf_counter() - began) / 60:.1f} minutes", flush=True)
         missed += [] if held else [table.__name__]
     return int(bool(missed))
-
-
-def few_subjects(scratch: Path, persons: int = 100_000, seeds: int = 5) -> int:
-    """The models of practitioners and institutions beside their baselines, in larger cities, one after the other."""
-    began = time.perf_counter()
-    tested: dict[ModelSpec, list[pd.DataFrame | None]] = {spec: [] for spec in load_specs().values() if not _many(spec)}
-    for seed in range(1, seeds + 1):
-        with tempfile.TemporaryDirectory(dir=scratch) as place:
-            world = World.make(Path(place), seed, persons)
-            for spec, parts in tested.items():
-                parts.append(_tested(world, spec))
-        minutes = (time.perf_counter() - began) / 60
-        print(f"{seed} of {seeds} cities of {persons:,} persons, {minutes:.1f} minutes", flush=True)
-    held = _compared(tested)
-    print("held" if held else "MISSED")
-    return int(not held)

@@ -13,7 +13,7 @@ import pandas as pd
 from models.labels import Labels
 from models.specs import ModelSpec
 from models.weak import beside_rules
-from pipelines.feeding import with_fed
+from pipelines.feeding import SUBJECTS, with_fed
 from pipelines.gate import Source, fresh, pass_gate, snapshot_of
 from pipelines.knowledge import basis_of
 from pipelines.labelled import PLACE, Labelled, labels_of_folder, with_rules
@@ -28,12 +28,17 @@ THREADS = 2
 
 @dataclass
 class World:
-    """One city seen at the end of `QUARTER`, which nobody judged yet. ``days``: prescriber and day of prescriptions."""
+    """One city seen at the end of `QUARTER`, which nobody judged yet.
+
+    ``days``: prescriber and day of prescriptions. ``acted``: of each other grain who is in a scheme and has a prescription
+    of that scheme in the newest quarter.
+    """
 
     seed: int
     labelled: Labelled
     truth: pd.DataFrame
     days: pd.Series
+    acted: dict[str, set[str]]
 
     @classmethod
     def make(cls, scratch: Path, seed: int, persons: int, months: int = 6) -> World:
@@ -48,8 +53,12 @@ class World:
             basis = basis_of(workplace, source.data)
         labelled = Labelled(snapshot, QUARTER, basis, machine_of(source, workplace))
         truth = pd.read_parquet(city / "truth" / "prescription.parquet").set_index("rxno")
-        written = pd.read_parquet(city / "prescription.parquet", columns=["rxno", "dr_codg", "prsc_time"]).set_index("rxno")
-        return cls(seed, labelled, truth, written["dr_codg"] + " " + written["prsc_time"].dt.strftime("%Y-%m-%d"))
+        named = ["rxno", "prsc_time", *SUBJECTS.values()]
+        written = pd.read_parquet(city / "prescription.parquet", columns=named).set_index("rxno")
+        days = written["dr_codg"] + " " + written["prsc_time"].dt.strftime("%Y-%m-%d")
+        known = pd.read_parquet(city / "truth" / "subject.parquet")
+        new = written[written["prsc_time"] >= QUARTER.begin].join(truth["kind"])
+        return cls(seed, labelled, truth, days, {grain: _acted(new, known, grain) for grain in SUBJECTS})
 
     def quarter(self, back: int) -> str:
         """Name of a quarter, so many before the newest."""
@@ -59,7 +68,9 @@ class World:
         return self.labelled.rows([name], grain)
 
     def bad(self, keys: pd.Series, spec: ModelSpec) -> np.ndarray:
-        """Whether prescriptions are truly what the model looks for."""
+        """Whether prescriptions are truly what the model looks for, or subjects truly acted in the newest quarter."""
+        if spec.grain != "prescription":
+            return keys.isin(self.acted[spec.grain]).to_numpy(dtype=float)
         known = self.truth.loc[keys]
         found = known["fund_codes"].notna() if spec.target == "fraud" else known["verdict_class"] > 0
         return found.to_numpy(dtype=float)
@@ -82,3 +93,11 @@ class World:
     def past(self, spec: ModelSpec) -> Labels:
         """Labels of earlier reviews and investigations, as they came with the data."""
         return with_rules(self.labelled, spec, labels_of_folder(self.labelled, spec))
+
+
+def _acted(new: pd.DataFrame, known: pd.DataFrame, grain: str) -> set[str]:
+    """Who is in a scheme and has a prescription of that scheme among the new ones."""
+    guilty = known[(known["subject_type"] == grain) & (known["fraud_flag"] == 1)].set_index("subject_code")["scheme"]
+    mine = new[[SUBJECTS[grain], "kind"]].set_axis(["code", "kind"], axis=1)
+    mine = mine.assign(scheme=mine["code"].map(guilty)).dropna()
+    return {code for code, kind, scheme in mine.itertuples(index=False) if scheme in kind.split()}
