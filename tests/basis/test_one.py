@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import duckdb
@@ -10,13 +13,18 @@ import pytest
 
 from basis.find import find
 from basis.one import Desk, is_alone
-from basis.rulebook import load_rulebook
+from basis.rulebook import Rulebook, load_rulebook
 from records.asof import open_asof
 from records.periods import Quarter
-from records.single import rows_of_person, single_ctes
+from records.single import rows_of_person
+from tests.basis import drawn, local
+from tests.basis.test_rules import SPECS, scenarios_together, with_numbers
 from tests.bench.basis import city_snapshot
 
 QUARTER = Quarter.parse("2026Q3")
+BOOK = load_rulebook()
+ALONE = [rule_id for rule_id in dict.fromkeys(rule.rule_id for rule in BOOK.rules) if is_alone(BOOK.rule(rule_id))]
+DEZHOU = Path(__file__).resolve().parents[2] / "basis" / "overrides" / "dezhou"
 
 
 @pytest.fixture(scope="module")
@@ -24,29 +32,79 @@ def snapshot(tmp_path_factory: pytest.TempPathFactory) -> Any:
     return city_snapshot(tmp_path_factory.mktemp("city"), persons=1_200, months=3)
 
 
-def test_a_prescription_alone_has_the_findings_of_the_run(snapshot: Any) -> None:
-    book = load_rulebook()
-    con = open_asof(snapshot, QUARTER)
-    find(con, snapshot, book)
-    desk = Desk(book, QUARTER, snapshot.has)
+def compared(con: duckdb.DuckDBPyConnection, desk: Desk, asked: list[tuple[str, str]]) -> Counter[str]:
+    """Findings by rule of (prescription, person), after both ways were found to say the same of each."""
     names = [column[0] for column in con.execute("SELECT * FROM findings LIMIT 0").description]
-    asked = con.execute(
-        "SELECT rxno, min(psn_no) FROM (SELECT rxno, psn_no, row_number() OVER (PARTITION BY rule_id ORDER BY md5(rxno)) AS n "
-        "FROM findings WHERE rxno IS NOT NULL) AS f WHERE n <= 1 GROUP BY rxno UNION ALL "
-        "(SELECT rxno, psn_no FROM frame ORDER BY md5(rxno) LIMIT 5) ORDER BY ALL"
-    ).fetchall()
     seen: Counter[str] = Counter()
     for rxno, person in asked:
-        rows = con.execute("SELECT * FROM findings WHERE rxno = ? OR (rxno IS NULL AND psn_no = ?)", [rxno, person]).fetchall()
+        rows = con.execute(
+            "SELECT * FROM findings WHERE psn_no = $psn AND (rxno = $rx OR rxno IS NULL)", {"rx": rxno, "psn": person}
+        ).fetchall()
         run = [row for row in rows if row[0] in desk.rule_ids]
         alone = [tuple(found[name] for name in names) for found in desk.check(rxno, rows_of_person(con, person))]
-        assert sorted(map(str, alone)) == sorted(map(str, run)), rxno
+        assert sorted(map(repr, alone)) == sorted(map(repr, run)), rxno
         seen.update(row[0] for row in run)
-    assert len(seen) >= 12, seen
-    assert all(is_alone(book.rule(name)) for name in desk.rule_ids)
+    return seen
+
+
+def everyone(con: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
+    """Every prescription with its person, and persons without any under a number that nobody has."""
+    query = (
+        "SELECT rxno, psn_no FROM whole.prescription UNION ALL "
+        "SELECT 'none', psn_no FROM whole.person p ANTI JOIN whole.prescription r USING (psn_no) ORDER BY ALL"
+    )
+    return con.execute(query).fetchall()
+
+
+def test_a_prescription_alone_has_the_findings_of_the_run(snapshot: Any) -> None:
+    con = open_asof(snapshot, QUARTER)
+    find(con, snapshot, BOOK)
+    desk = Desk(BOOK, QUARTER, snapshot.has)
+    asked = con.execute(
+        "SELECT rxno, min(psn_no) FROM (SELECT rxno, psn_no, row_number() OVER (PARTITION BY rule_id ORDER BY md5(rxno)) AS n "
+        "FROM findings WHERE rxno IS NOT NULL) AS f WHERE n <= 8 GROUP BY rxno UNION "
+        "(SELECT rxno, psn_no FROM frame ORDER BY md5(rxno) LIMIT 100) ORDER BY ALL"
+    ).fetchall()
+    assert len(asked) >= 150
+    assert len(compared(con, desk, asked)) >= 14
+    assert all(is_alone(BOOK.rule(name)) for name in desk.rule_ids)
     assert "rx-not-checked" not in desk.rule_ids
 
 
-def test_the_statement_has_its_parameter_once() -> None:
-    """Where it stands twice, DuckDB plans the statement anew each time; the bench prints what that takes."""
-    assert sum(part.count("$given") for part in single_ctes(duckdb.connect(), QUARTER)) == 1
+@cache
+def of_drawn_tables(rule_id: str) -> Counter[str]:
+    """What both ways find in the drawn tables of a rule."""
+    seen: Counter[str] = Counter()
+    for numbers, scenarios in scenarios_together(rule_id):
+        with TemporaryDirectory() as folder:
+            con, given = drawn.open_scenarios(scenarios, Path(folder), [f"{number:02d}" for number in numbers])
+            book = Rulebook((with_numbers(BOOK.rule(rule_id), scenarios[0].parameters),))
+            find(con, given, book)
+            desk = Desk(book, Quarter.parse(scenarios[0].quarter), given.has)
+            assert desk.rule_ids == (rule_id,)
+            seen += compared(con, desk, everyone(con))
+            con.close()
+    return seen
+
+
+@pytest.mark.parametrize("rule_id", ALONE)
+def test_the_drawn_tables_of_a_rule_are_judged_alone_as_in_the_run(rule_id: str) -> None:
+    assert sum(len(scenario.expected) for scenario in SPECS[rule_id]) > 0
+    assert of_drawn_tables(rule_id)[rule_id] > 0
+
+
+def test_nearly_every_rule_of_a_prescription_is_decided_alone() -> None:
+    assert len(ALONE) >= 52
+
+
+@pytest.mark.parametrize("name", sorted(path.stem for path in DEZHOU.glob("*.toml")))
+def test_local_overrides_hold_alone_as_in_the_run(name: str, tmp_path: Path) -> None:
+    """Areas, groups of persons and diseases: all of the folder at once, over each one's drawn tables."""
+    book = load_rulebook(DEZHOU)
+    seen: Counter[str] = Counter()
+    for number, (scenario, own) in enumerate(local.read(DEZHOU / f"{name}.txt", tmp_path / "specs")):
+        con, given = local.open_rows(local.rows_of(scenario, own), tmp_path / f"{number}", local.day_of(own))
+        find(con, given, book)
+        quarter = Quarter.parse(con.execute("SELECT quarter FROM period").fetchall()[0][0])
+        seen += compared(con, Desk(book, quarter, given.has), everyone(con))
+    assert seen

@@ -1,0 +1,112 @@
+"""DuckDB statements that make tables of tables, and queries over them, as SQLite has them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from records import transpile
+from records.lite.known import require_known
+from records.lite.queries import Queries
+from records.lite.scope import Columns, named
+from records.lite.types import Unsaid
+
+
+@dataclass(frozen=True)
+class Made:
+    """A table that a statement makes: ``fill`` puts its rows in, out of the tables that are ``read``."""
+
+    name: str
+    query: str
+    columns: Columns
+    read: frozenset[str]
+
+    @property
+    def fill(self) -> str:
+        """The statement that puts the rows in."""
+        return f"INSERT INTO {named(self.name)} {self.query}"
+
+
+@dataclass(frozen=True)
+class Query:
+    """A query, its columns in order, and the tables that it reads."""
+
+    text: str
+    columns: Columns
+    read: frozenset[str]
+
+
+class Script:
+    """Says DuckDB's statements in SQLite's words. ``tables`` are the columns of the tables that are there already.
+
+    Raises Unsaid for anything that it does not know to say with the same meaning.
+    """
+
+    def __init__(self, tables: dict[str, Columns]) -> None:
+        self._queries = Queries()
+        self._queries.tables.update(tables)
+        self.made: list[Made] = []
+
+    def run(self, sql: str) -> None:
+        """Take CREATE statements: a table or view becomes a table, a macro stands in its place wherever it is called."""
+        for tree in _parsed(sql):
+            if tree.key == "drop":
+                continue
+            require_known(tree)
+            if tree.key != "create":
+                raise Unsaid(tree.sql()[:200])
+            kind = tree.args["kind"].upper()
+            if kind in ("MACRO", "FUNCTION"):
+                names = [part.name.lower() for part in tree.this.expressions]
+                self._queries.macros[tree.this.this.name.lower()] = (names, tree.expression)
+            elif kind in ("TABLE", "VIEW"):
+                self._make(tree.this.name.lower(), tree.expression)
+            else:
+                raise Unsaid(tree.sql()[:200])
+
+    def query(self, sql: str, parameters: transpile.Parameters = None) -> Query:
+        """A query, with its parameters in place."""
+        (tree,) = _parsed(sql)
+        tree = transpile.bound(tree, parameters)
+        require_known(tree)
+        self._queries.used.clear()
+        text, columns = self._queries.say_query(tree, None)
+        return Query(text, columns, frozenset(self._queries.used))
+
+    def _make(self, name: str, tree: Any) -> None:
+        table = _copied(tree)
+        if table is not None:
+            self._queries.same[name] = self._queries.full_name(table)
+            return
+        self._queries.used.clear()
+        text, columns = self._queries.say_query(tree, None)
+        self._queries.tables[name] = columns
+        self.made.append(Made(name, text, columns, frozenset(self._queries.used)))
+
+
+@cache
+def _parsed(sql: str) -> list[Any]:
+    """Syntax trees, once a process: they are read here and not changed."""
+    return transpile.statements(sql)
+
+
+def needed(made: Iterable[Made], queries: Iterable[Query]) -> list[Made]:
+    """Of the tables those that queries rest on, in their order."""
+    wanted = {name for query in queries for name in query.read}
+    kept: list[Made] = []
+    for table in reversed(list(made)):
+        if table.name in wanted:
+            kept.append(table)
+            wanted |= table.read
+    return kept[::-1]
+
+
+def _copied(tree: Any) -> Any:
+    """The table of ``SELECT * FROM table``, which needs no copy; None for any other query."""
+    if {key for key, value in tree.args.items() if value} != {"expressions", "from_"} or len(tree.expressions) != 1:
+        return None
+    (item,), source = tree.expressions, tree.args["from_"].this
+    plain = item.key == "star" and not any(item.args.values())
+    return source if plain and source.key == "table" and not source.args.get("joins") else None
