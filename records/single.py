@@ -14,8 +14,8 @@ from records.asof import connect as duckdb_connection
 from records.asof import create_frequency
 from records.contract import load_contract
 from records.lite.database import Inlet, connect, create, ways_out
-from records.lite.scope import Columns, named
-from records.lite.script import Made, Script, needed
+from records.lite.scope import Columns
+from records.lite.script import Made, Script
 from records.lite.types import INT, TEXT, TIME, decimal, parse
 from records.periods import Quarter
 from records.snapshot import ROWS
@@ -39,6 +39,10 @@ _OWN = {
     "UNION SELECT bilg_dr_codg FROM whole.fee_line SEMI JOIN own_line USING (feedetl_sn))",
     "past_verdict": "FALSE",
     "past_finding": "FALSE",
+}
+_FIXED: dict[str, Columns] = {
+    "period": {"quarter": TEXT, "begin": TIME, "end": TIME, "as_of": TIME},
+    "frequency": {"used_frqu_codg": TEXT, "per_day": decimal(12, 6)},
 }
 Given = Mapping[str, Sequence[Mapping[str, Any]]]
 
@@ -83,61 +87,70 @@ class OnePerson:
         queries: Iterable[tuple[str, Mapping[str, Any]]],
     ) -> None:
         self._con = connect()
-        constants = {name: (dict.fromkeys(columns, TEXT), _named(columns, rows)) for name, columns, rows in texts}
-        constants["period"] = (
-            {"quarter": TEXT, "begin": TIME, "end": TIME, "as_of": TIME},
-            [{"quarter": str(quarter), "begin": quarter.begin, "end": quarter.as_of, "as_of": quarter.as_of}],
-        )
-        constants["frequency"] = ({"used_frqu_codg": TEXT, "per_day": decimal(12, 6)}, _frequency())
-        whole = _whole()
-        script = Script({**whole, **{name: columns for name, (columns, _) in constants.items()}})
-        for name in ("visible", "keys", "net", "objects", "wide", "past", "history"):
-            script.run((_SQL / f"{name}.sql").read_text(encoding="utf-8"))
+        known = {name: (dict.fromkeys(columns, TEXT), _named(columns, rows)) for name, columns, rows in texts}
+        moments = {"quarter": str(quarter), "begin": quarter.begin, "end": quarter.as_of, "as_of": quarter.as_of}
+        known |= {"period": (_FIXED["period"], [moments]), "frequency": (_FIXED["frequency"], _frequency())}
+        script = as_of_script({name: columns for name, (columns, _) in known.items()})
         script.run(macros)
         self._queries = [script.query(sql, parameters) for sql, parameters in queries]
         self._outlets = [ways_out(query.columns) for query in self._queries]
-        for name, (columns, rows) in constants.items():
+        for name, (columns, rows) in known.items():
             create(self._con, name, columns)
             Inlet(name, columns).put(self._con, rows)
-        self._create(whole, needed(script.made, self._queries))
+        made, read = script.made_for(self._queries)
+        self._create({name: _some(columns, read[name]) for name, columns in _whole().items() if name in read}, made)
 
     def _create(self, whole: dict[str, Columns], made: list[Made]) -> None:
         """Tables to be filled with each person's rows; what rests on no row of any person is filled for good."""
-        read = {name for table in made for name in table.read} | {name for query in self._queries for name in query.read}
-        read &= set(whole)
-        self._inlets = {name.removeprefix("whole_"): Inlet(name, whole[name]) for name in whole if name in read}
-        for name in read:
-            create(self._con, name, whole[name])
-        changing = set(read)
+        self._inlets = {name.removeprefix("whole_"): Inlet(name, columns) for name, columns in whole.items()}
+        for name, columns in whole.items():
+            create(self._con, name, columns)
+        changing = set(whole)
         self._fills = []
         for table in made:
             create(self._con, table.name, table.columns)
-            if table.read & changing:
+            if changing & set(table.read):
                 changing.add(table.name)
                 self._fills.append(table.fill)
             else:
                 self._con.execute(table.fill)
-        self._empties = [f"DELETE FROM {named(name)}" for name in sorted(changing)]
 
     def ask(self, given: Given) -> list[dict[str, Any]]:
         """The rows of all queries, of a person's rows by the contract's tables and columns; what is absent is null.
 
-        Dates, times and decimals may be text. Raises sqlite3.Error for a number too large or a text that is none.
+        Dates, times and decimals may be text. Raises ArithmeticError, ValueError or TypeError for a value that is not of its
+        column's type, sqlite3.Error for what becomes too large or is no number later. Nothing of the person is kept.
         """
-        con = self._con
-        for statement in self._empties:
-            con.execute(statement)
+        self._con.execute("BEGIN")
+        try:
+            return self._found(given)
+        finally:
+            self._con.execute("ROLLBACK")
+
+    def _found(self, given: Given) -> list[dict[str, Any]]:
         for name, inlet in self._inlets.items():
-            rows = given.get(name)
-            if rows:
-                inlet.put(con, _placed(name, rows))
+            if given.get(name):
+                inlet.put(self._con, _placed(name, given[name]))
         for statement in self._fills:
-            con.execute(statement)
+            self._con.execute(statement)
         found = []
         for query, ways in zip(self._queries, self._outlets, strict=True):
-            for row in con.execute(query.text):
+            for row in self._con.execute(query.text):
                 found.append({name: way(value) for name, way, value in zip(query.columns, ways, row, strict=True)})
         return found
+
+
+def as_of_script(more: Mapping[str, Columns]) -> Script:
+    """The as-of tables of ``records/sql`` over the contract's and ``more`` tables, said for SQLite."""
+    script = Script({**_whole(), **_FIXED, **more})
+    for name in ("visible", "keys", "net", "objects", "wide", "past", "history"):
+        script.run((_SQL / f"{name}.sql").read_text(encoding="utf-8"))
+    return script
+
+
+def _some(columns: Columns, names: set[str]) -> Columns:
+    """Those of a table's columns; one of them where only its rows are counted."""
+    return {name: kind for name, kind in columns.items() if name in names} or dict(list(columns.items())[:1])
 
 
 def _whole() -> dict[str, Columns]:

@@ -16,14 +16,54 @@ from records.lite.types import Type, Unsaid
 _KEPT = 4096
 
 
+#: Functions by the name they have in SQLite; those in ``WITH_NULLS`` see nulls.
+FUNCTIONS: dict[str, Callable[..., Any]] = {
+    "x_fit": values.fit,
+    "x_times": values.times,
+    "x_plus": values.plus,
+    "x_minus": values.minus,
+    "x_whole": values.whole_part,
+    "x_compare": values.compare,
+    "x_divide": values.divide,
+    "x_round": values.round_double,
+    "x_rescale": values.rescale,
+    "x_floor": values.floor_exact,
+    "x_ceil": values.ceil_exact,
+    "x_double": values.double_of,
+    "x_decimal_text": values.decimal_text,
+    "x_int_of_double": values.int_of_double,
+    "x_decimal_of_double": values.decimal_of_double,
+    "x_int_of_text": values.int_of_text,
+    "x_double_of_text": values.double_of_text,
+    "x_decimal_of_text": values.decimal_of_text,
+    "x_date_text": values.date_text,
+    "x_year": values.year_of,
+    "x_day": values.day_of,
+    "x_clock": values.clock,
+    "x_lower": values.lower,
+    "x_matches": values.matches,
+    "x_without": values.without,
+    "x_floor_double": values.floor_double,
+    "x_ceil_double": values.ceil_double,
+    "x_real": lambda v: float(int(v)),
+    "x_abs": lambda v: values.said(abs(int(v))),
+}
+WITH_NULLS: dict[str, Callable[..., Any]] = {
+    "x_greatest": values.greatest,
+    "x_least": values.least,
+    "x_greatest_wide": lambda *v: values.greatest_wide(*v, sign=1),
+    "x_least_wide": lambda *v: values.greatest_wide(*v, sign=-1),
+}
+
+
 def connect() -> sqlite3.Connection:
-    """A database in memory. It keeps no journal: a statement that fails leaves tables that the next check fills anew."""
+    """A database in memory, without transactions of its own."""
     con = sqlite3.connect(":memory:", isolation_level=None, cached_statements=_KEPT)
-    for setting in ("journal_mode = OFF", "synchronous = OFF", "temp_store = MEMORY", "case_sensitive_like = ON"):
+    for setting in ("temp_store = MEMORY", "case_sensitive_like = ON"):
         con.execute(f"PRAGMA {setting}")
-    for name, function in values.FUNCTIONS.items():
-        con.create_function(name, -1, values.null_safe(function), deterministic=True)
-    for name, function in values.WITH_NULLS.items():
+    for name, function in FUNCTIONS.items():
+        con.create_function(name, -1, null_safe(function), deterministic=True)
+    for name, function in WITH_NULLS.items():
         con.create_function(name, -1, function, deterministic=True)
     con.create_aggregate("x_joined", 3, values.Joined)  # type: ignore[arg-type]
     return con
@@ -101,6 +141,17 @@ def _out(kind: Type) -> Callable[[Any], Any]:
         return lambda value: None if value is None else date.fromordinal(value + date(1970, 1, 1).toordinal())
     if kind.kind == "bool":
         return lambda value: None if value is None else bool(value)
+    if kind.kind == "int" and kind.is_wide:
+        return lambda value: None if value is None else int(value)
     if kind.kind in ("text", "int", "double", "null"):
         return lambda value: value
     raise Unsaid(f"a column of the type {kind.kind} on its way out")
+
+
+def null_safe(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function, null of any null."""
+
+    def safe(*values: Any) -> Any:
+        return None if None in values else function(*values)
+
+    return safe

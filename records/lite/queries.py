@@ -14,20 +14,24 @@ _KEPT = {"with_", "expressions", "distinct", "from_", "joins", "where", "group",
 
 
 class Queries(Functions):
-    """Queries over ``tables``; ``same`` are other names of some; ``used`` are the tables that were read."""
+    """Queries over ``tables``; ``same`` are other names of some; ``used`` and ``seen`` are what was read of them."""
 
     def __init__(self) -> None:
         super().__init__()
         self.tables: dict[str, Columns] = {}
         self.same: dict[str, str] = {}
         self.used: set[str] = set()
+        self.seen: set[tuple[str, str]] = set()
         self._common: list[dict[str, Columns]] = []
 
-    def say_query(self, node: Any, scope: Scope | None, wanted: list[Type] | None = None) -> tuple[str, Columns]:
-        """A query and its columns; ``wanted`` are the types that they shall have. Raises Unsaid."""
+    def say_query(
+        self, node: Any, scope: Scope | None, wanted: list[Type] | None = None, keep: set[str] | None = None
+    ) -> tuple[str, Columns]:
+        """A query and its columns; ``wanted`` are the types that they shall have, ``keep`` those that are of use, where
+        others can be left out. Raises Unsaid."""
         with_ = node.args.get("with_")
         if with_ is None:
-            return self._body(node, scope, wanted)
+            return self._body(node, scope, wanted, keep)
         if with_.args.get("recursive"):
             raise Unsaid("WITH RECURSIVE")
         made: dict[str, Columns] = {}
@@ -39,17 +43,17 @@ class Queries(Functions):
             text, columns = self.say_query(entry.this, None)
             made[entry.alias.lower()] = columns
             parts.append(f"{named(entry.alias.lower())} AS ({text})")
-        text, columns = self._body(node, scope, wanted)
+        text, columns = self._body(node, scope, wanted, keep)
         self._common.pop()
         return f"WITH {', '.join(parts)} {text}", columns
 
-    def _body(self, node: Any, scope: Scope | None, wanted: list[Type] | None) -> tuple[str, Columns]:
+    def _body(self, node: Any, scope: Scope | None, wanted: list[Type] | None, keep: set[str] | None) -> tuple[str, Columns]:
         if node.key == "union":
             return self._union(node, scope, wanted)
         if node.key == "subquery" and not node.alias:
             return self.say_query(node.this, scope, wanted)
         if node.key == "select":
-            return self._select(node, scope, wanted)
+            return self._select(node, scope, wanted, keep)
         raise Unsaid(node.sql()[:200])
 
     def _union(self, node: Any, scope: Scope | None, wanted: list[Type] | None) -> tuple[str, Columns]:
@@ -67,15 +71,16 @@ class Queries(Functions):
             other = f"SELECT * FROM ({other})"
         return f"{one} {word} {other}", columns
 
-    def _select(self, node: Any, outer: Scope | None, wanted: list[Type] | None) -> tuple[str, Columns]:
+    def _select(self, node: Any, outer: Scope | None, wanted: list[Type] | None, keep: set[str] | None) -> tuple[str, Columns]:
         unknown = {key for key, value in node.args.items() if value} - _KEPT
         if unknown or node.args.get("limit") or node.args.get("kind") or node.args.get("hint"):
             raise Unsaid(f"{unknown}: {node.sql()[:200]}")
         write_out_windows(node)
-        scope = Scope(outer)
+        scope = Scope(outer, seen=self.seen)
         conditions: list[str] = []
         source = self._from(node, scope, conditions)
-        said = self._columns(node, scope)
+        plain = not node.args.get("distinct") and not node.args.get("group")
+        said = self._columns(node, scope, keep if plain else None)
         if wanted is not None:
             said = [(name, cast(value, kind)) for (name, value), kind in zip(said, wanted, strict=True)]
         names = [name for name, _ in said]
@@ -93,20 +98,26 @@ class Queries(Functions):
         parts += self._grouped(node, scope, [value for _, value in said])
         return " ".join(parts), {name: value.type for name, value in said}
 
-    def _columns(self, node: Any, scope: Scope) -> list[tuple[str, Said]]:
+    def _columns(self, node: Any, scope: Scope, keep: set[str] | None) -> list[tuple[str, Said]]:
         found: list[tuple[str, Said]] = []
         for item in node.expressions:
             star = item.this if item.key == "column" else item
             if star.key != "star":
-                found.append((item.alias_or_name.lower() or f"column{len(found)}", self.say(item, scope)))
+                name = item.alias_or_name.lower() if item.key in ("alias", "column") else f"column{len(found)}"
+                if keep is None or name in keep:
+                    found.append((name, self.say(item, scope)))
                 continue
             if star.args.get("except_") or star.args.get("rename"):
                 raise Unsaid(item.sql())
-            changed = {entry.alias.lower(): self.say(entry.this, scope) for entry in star.args.get("replace") or ()}
+            changed = {entry.alias.lower(): entry.this for entry in star.args.get("replace") or ()}
             columns = scope.all_columns(item.table.lower() if item.key == "column" else "")
-            if not set(changed) <= {name for name, _ in columns}:
+            if not set(changed) <= {name for _, name in columns}:
                 raise Unsaid(item.sql())
-            found += [(name, changed.get(name, value)) for name, value in columns]
+            found += [
+                (name, self.say(changed[name], scope) if name in changed else scope.column(alias, name))
+                for alias, name in columns
+                if keep is None or name in keep
+            ]
         return found
 
     def _grouped(self, node: Any, scope: Scope, said: list[Said]) -> list[str]:
@@ -159,7 +170,8 @@ class Queries(Functions):
 
     def _left(self, scope: Scope, alias: str, name: str) -> Said:
         """The column that USING names, of the tables before."""
-        before = Scope(None, {a: c for a, c in scope.tables.items() if a != alias}, scope.merged)
+        tables = {a: c for a, c in scope.tables.items() if a != alias}
+        before = Scope(None, tables, scope.merged, names=scope.names, seen=scope.seen)
         return before.column("", name)
 
     def _equal(self, one: Said, other: Said) -> str:
@@ -170,7 +182,7 @@ class Queries(Functions):
 
     def _membership(self, join: Any, scope: Scope, anti: bool) -> str:
         """A semi or anti join as a set of keys, which SQLite makes once. Its condition has to be of equal keys."""
-        alias, inner = join.alias_or_name.lower(), Scope()
+        alias, inner = join.alias_or_name.lower(), Scope(seen=self.seen)
         text = self._source(join.this, inner)
         pairs: list[tuple[Said, Said]] = []
         for name in join.args.get("using") or ():
@@ -197,7 +209,7 @@ class Queries(Functions):
         alias = node.alias_or_name.lower()
         if node.key == "table":
             name, columns = self._table(node)
-            scope.add(alias, columns)
+            scope.add(alias, columns, name if columns is self.tables.get(name) else "")
             return f"{named(name)} AS {named(alias)}"
         if node.key == "subquery" and node.this.key == "values":
             node = node.this if not node.alias else _aliased(node)

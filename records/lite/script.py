@@ -16,12 +16,12 @@ from records.lite.types import Unsaid
 
 @dataclass(frozen=True)
 class Made:
-    """A table that a statement makes: ``fill`` puts its rows in, out of the tables that are ``read``."""
+    """A table that a statement makes: ``fill`` puts its rows in, out of ``read``: tables with columns of theirs."""
 
     name: str
     query: str
     columns: Columns
-    read: frozenset[str]
+    read: dict[str, set[str]]
 
     @property
     def fill(self) -> str:
@@ -31,11 +31,11 @@ class Made:
 
 @dataclass(frozen=True)
 class Query:
-    """A query, its columns in order, and the tables that it reads."""
+    """A query, its columns in order, and what it reads: tables with columns of theirs."""
 
     text: str
     columns: Columns
-    read: frozenset[str]
+    read: dict[str, set[str]]
 
 
 class Script:
@@ -47,7 +47,12 @@ class Script:
     def __init__(self, tables: dict[str, Columns]) -> None:
         self._queries = Queries()
         self._queries.tables.update(tables)
-        self.made: list[Made] = []
+        self._trees: dict[str, Any] = {}
+
+    @property
+    def tables(self) -> dict[str, Columns]:
+        """Columns of every table by now."""
+        return self._queries.tables
 
     def run(self, sql: str) -> None:
         """Take CREATE statements: a table or view becomes a table, a macro stands in its place wherever it is called."""
@@ -71,36 +76,47 @@ class Script:
         (tree,) = _parsed(sql)
         tree = transpile.bound(tree, parameters)
         require_known(tree)
-        self._queries.used.clear()
-        text, columns = self._queries.say_query(tree, None)
-        return Query(text, columns, frozenset(self._queries.used))
+        return Query(*self._said(tree))
+
+    def made_for(self, queries: Iterable[Query]) -> tuple[list[Made], dict[str, set[str]]]:
+        """The tables that queries rest on, in order and with the columns of use; and what is read of all tables."""
+        wanted: dict[str, set[str]] = {}
+        for query in queries:
+            _join(wanted, query.read)
+        kept: list[Made] = []
+        for name, tree in reversed(self._trees.items()):
+            if name in wanted:
+                kept.append(Made(name, *self._said(tree, wanted[name] or None)))
+                _join(wanted, kept[-1].read)
+        return kept[::-1], wanted
 
     def _make(self, name: str, tree: Any) -> None:
         table = _copied(tree)
         if table is not None:
             self._queries.same[name] = self._queries.full_name(table)
             return
+        _, self._queries.tables[name], _ = self._said(tree)
+        self._trees[name] = tree
+
+    def _said(self, tree: Any, keep: set[str] | None = None) -> tuple[str, Columns, dict[str, set[str]]]:
         self._queries.used.clear()
-        text, columns = self._queries.say_query(tree, None)
-        self._queries.tables[name] = columns
-        self.made.append(Made(name, text, columns, frozenset(self._queries.used)))
+        self._queries.seen.clear()
+        text, columns = self._queries.say_query(tree, None, keep=keep)
+        read: dict[str, set[str]] = {name: set() for name in self._queries.used}
+        for name, column in self._queries.seen:
+            read[name].add(column)
+        return text, columns, read
+
+
+def _join(wanted: dict[str, set[str]], read: dict[str, set[str]]) -> None:
+    for name, columns in read.items():
+        wanted.setdefault(name, set()).update(columns)
 
 
 @cache
 def _parsed(sql: str) -> list[Any]:
     """Syntax trees, once a process: they are read here and not changed."""
     return transpile.statements(sql)
-
-
-def needed(made: Iterable[Made], queries: Iterable[Query]) -> list[Made]:
-    """Of the tables those that queries rest on, in their order."""
-    wanted = {name for query in queries for name in query.read}
-    kept: list[Made] = []
-    for table in reversed(list(made)):
-        if table.name in wanted:
-            kept.append(table)
-            wanted |= table.read
-    return kept[::-1]
 
 
 def _copied(tree: Any) -> Any:

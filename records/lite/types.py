@@ -113,8 +113,7 @@ def added(one: Type, other: Type) -> Type:
     if held.kind != "decimal":
         return held
     a, b = one.as_decimal(), other.as_decimal()
-    width = max(a.width - a.scale, b.width - b.scale) + held.scale + 1
-    return decimal(NARROW if width > NARROW >= max(a.width, b.width) else width, held.scale)
+    return decimal(max(a.width - a.scale, b.width - b.scale) + held.scale + 1, held.scale)
 
 
 def multiplied(one: Type, other: Type) -> Type:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -13,11 +14,13 @@ import pytest
 
 from basis.find import find
 from basis.one import Desk, is_alone
-from basis.rulebook import Rulebook, load_rulebook
+from basis.rulebook import Rulebook, load_rulebook, read_override
 from records.asof import open_asof
+from records.lite.types import Unsaid
 from records.periods import Quarter
 from records.single import rows_of_person
 from tests.basis import drawn, local
+from tests.basis.test_overrides import of_rules
 from tests.basis.test_rules import SPECS, scenarios_together, with_numbers
 from tests.bench.basis import city_snapshot
 
@@ -72,10 +75,30 @@ def test_a_prescription_alone_has_the_findings_of_the_run(snapshot: Any) -> None
 
 
 @cache
-def of_drawn_tables(rule_id: str) -> Counter[str]:
-    """What both ways find in the drawn tables of a rule."""
+def of_all_drawn_tables() -> Counter[str]:
+    """What both ways find in the drawn tables of all rules at once, of those without numbers of their own: every rule is
+    asked of every table."""
+    together = [scenario for rule_id in ALONE for scenario in SPECS[rule_id] if is_plain(scenario)]
+    with TemporaryDirectory() as folder:
+        con, given = drawn.open_scenarios(together, Path(folder), [f"{number:03d}" for number in range(len(together))])
+        find(con, given, BOOK)
+        seen = compared(con, Desk(BOOK, QUARTER, given.has), everyone(con))
+        con.close()
+    return seen
+
+
+def is_plain(scenario: drawn.Scenario) -> bool:
+    """Whether a scenario is of the usual quarter and the rule's own numbers."""
+    return scenario.quarter == str(QUARTER) and not scenario.parameters
+
+
+@cache
+def of_dated_tables(rule_id: str) -> Counter[str]:
+    """What both ways find in the drawn tables of a rule with other numbers or of another quarter."""
     seen: Counter[str] = Counter()
     for numbers, scenarios in scenarios_together(rule_id):
+        if is_plain(scenarios[0]):
+            continue
         with TemporaryDirectory() as folder:
             con, given = drawn.open_scenarios(scenarios, Path(folder), [f"{number:02d}" for number in numbers])
             book = Rulebook((with_numbers(BOOK.rule(rule_id), scenarios[0].parameters),))
@@ -87,20 +110,25 @@ def of_drawn_tables(rule_id: str) -> Counter[str]:
     return seen
 
 
-@pytest.mark.parametrize("rule_id", ALONE)
-def test_the_drawn_tables_of_a_rule_are_judged_alone_as_in_the_run(rule_id: str) -> None:
-    assert sum(len(scenario.expected) for scenario in SPECS[rule_id]) > 0
-    assert of_drawn_tables(rule_id)[rule_id] > 0
+def test_drawn_tables_are_judged_alone_as_in_the_run() -> None:
+    assert len(of_all_drawn_tables()) >= 50
 
 
-def test_nearly_every_rule_of_a_prescription_is_decided_alone() -> None:
+@pytest.mark.parametrize("rule_id", [r for r in ALONE if not all(map(is_plain, SPECS[r]))])
+def test_numbers_and_days_hold_alone_as_in_the_run(rule_id: str) -> None:
+    of_dated_tables(rule_id)
+
+
+def test_every_rule_that_is_decided_alone_finds_something_in_drawn_tables() -> None:
+    seen = of_all_drawn_tables() + sum((of_dated_tables(rule_id) for rule_id in ALONE), Counter())
+    assert set(seen) == set(ALONE)
     assert len(ALONE) >= 52
 
 
 @pytest.mark.parametrize("name", sorted(path.stem for path in DEZHOU.glob("*.toml")))
 def test_local_overrides_hold_alone_as_in_the_run(name: str, tmp_path: Path) -> None:
-    """Areas, groups of persons and diseases: all of the folder at once, over each one's drawn tables."""
-    book = load_rulebook(DEZHOU)
+    """Areas, groups of persons and diseases: the rules of each override, under all of them, over its drawn tables."""
+    book = of_rules(load_rulebook(DEZHOU), read_override(DEZHOU / f"{name}.toml").overrides)
     seen: Counter[str] = Counter()
     for number, (scenario, own) in enumerate(local.read(DEZHOU / f"{name}.txt", tmp_path / "specs")):
         con, given = local.open_rows(local.rows_of(scenario, own), tmp_path / f"{number}", local.day_of(own))
@@ -108,3 +136,28 @@ def test_local_overrides_hold_alone_as_in_the_run(name: str, tmp_path: Path) -> 
         quarter = Quarter.parse(con.execute("SELECT quarter FROM period").fetchall()[0][0])
         seen += compared(con, Desk(book, quarter, given.has), everyone(con))
     assert seen
+
+
+def test_a_value_that_is_none_is_an_error_and_nothing_of_it_is_kept(tmp_path: Path) -> None:
+    (scenario, *_) = [scenario for scenario in SPECS["rx-many-drugs"] if scenario.kind == "violation"]
+    con, given = drawn.open_scenario(scenario, tmp_path)
+    desk = Desk(BOOK, QUARTER, given.has)
+    rows = rows_of_person(con, "P1")
+    found = desk.check("R1", rows)
+    assert "rx-many-drugs" in {row["rule_id"] for row in found}
+    wrong = {**rows, "fee_line": [{**line, "cnt": "many"} for line in rows["fee_line"]]}
+    with pytest.raises(ArithmeticError):
+        desk.check("R1", wrong)
+    assert desk.check("R1", {}) == []
+    assert desk.check("R1", rows) == found
+    written = {
+        name: [{key: None if value is None else str(value) for key, value in row.items()} for row in lines]
+        for name, lines in rows.items()
+    }
+    assert desk.check("R1", written) == found
+
+
+def test_a_rule_that_cannot_be_said_is_refused_when_the_desk_is_made() -> None:
+    rule = replace(BOOK.rule("rx-many-drugs"), sql="SELECT median(total_amt) AS fee_ocur_time FROM frame")
+    with pytest.raises(Unsaid):
+        Desk(Rulebook((rule,)), QUARTER)
