@@ -168,7 +168,7 @@ def _placed(name: str, rows: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[st
     if name not in ROWS:
         return rows
     key, number = ROWS[name]
-    ordered = sorted(rows, key=lambda row: (row[key] is None, row[key] or ""))
+    ordered = sorted(rows, key=lambda row: (row.get(key) is None, row.get(key) or ""))
     return [{**row, number: place} for place, row in enumerate(ordered)]
 
 

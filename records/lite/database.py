@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
+from operator import index
 from typing import Any
 
 from records.lite import values
@@ -14,6 +15,8 @@ from records.lite.types import Type, Unsaid
 
 #: Statements that SQLite keeps planned; a desk of all rules has a few hundred.
 _KEPT = 4096
+#: Since then a table of WITH that is read twice is computed once.
+_OLDEST = (3, 35, 0)
 
 
 #: Functions by the name they have in SQLite; those in ``WITH_NULLS`` see nulls.
@@ -57,10 +60,17 @@ WITH_NULLS: dict[str, Callable[..., Any]] = {
 
 
 def connect() -> sqlite3.Connection:
-    """A database in memory, without transactions of its own."""
+    """A database in memory, without transactions of its own.
+
+    Raises Unsaid where Python comes with a SQLite too old for it, or with one that cannot tell capitals in LIKE.
+    """
+    if sqlite3.sqlite_version_info < _OLDEST:
+        raise Unsaid(f"SQLite {sqlite3.sqlite_version}: {'.'.join(map(str, _OLDEST))} or newer is needed")
     con = sqlite3.connect(":memory:", isolation_level=None, cached_statements=_KEPT)
     for setting in ("temp_store = MEMORY", "case_sensitive_like = ON"):
         con.execute(f"PRAGMA {setting}")
+    if con.execute("SELECT 'a' LIKE 'A'").fetchone() != (0,):
+        raise Unsaid("this SQLite takes small letters and capitals for the same")
     for name, function in FUNCTIONS.items():
         con.create_function(name, -1, null_safe(function), deterministic=True)
     for name, function in WITH_NULLS.items():
@@ -93,6 +103,8 @@ def way_in(kind: Type) -> Callable[[Any], Any]:
     """How a value of Python stands in SQLite."""
     if kind.kind == "decimal":
         return lambda value: _decimal_in(value, kind)
+    if kind.kind == "int":
+        return lambda value: values.fit(value if isinstance(value, str) else index(value), min(kind.width, 64))
     return _IN[kind.kind]
 
 
@@ -128,7 +140,7 @@ def _time_in(value: Any) -> int:
 
 
 _IN: dict[str, Callable[[Any], Any]] = {
-    "text": _text_in, "int": int, "double": float, "date": _date_in, "time": _time_in, "bool": int,
+    "text": _text_in, "double": float, "date": _date_in, "time": _time_in, "bool": int,
 }  # fmt: skip
 
 

@@ -63,6 +63,8 @@ class Operators:
             return Said(quoted_text(node.this), TEXT, node.this)
         if node.this.isdigit():
             value = int(node.this)
+            if value >= 2**63:
+                raise Unsaid(node.this)
             return Said(node.this, INT if value < 2**31 else BIG, value)
         whole, dot, part = node.this.partition(".")
         if not dot or not (whole + part).isdigit():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 from records import transpile
@@ -113,9 +113,9 @@ def _join(wanted: dict[str, set[str]], read: dict[str, set[str]]) -> None:
         wanted.setdefault(name, set()).update(columns)
 
 
-@cache
+@lru_cache(maxsize=512)
 def _parsed(sql: str) -> list[Any]:
-    """Syntax trees, once a process: they are read here and not changed."""
+    """Syntax trees; nothing here changes them, so that the same SQL is parsed once."""
     return transpile.statements(sql)
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import random
 from collections import Counter
 from dataclasses import replace
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -16,10 +18,12 @@ from basis.find import find
 from basis.one import Desk, is_alone
 from basis.rulebook import Rulebook, load_rulebook, read_override
 from records.asof import open_asof
+from records.contract import load_contract
 from records.lite.types import Unsaid
 from records.periods import Quarter
-from records.single import rows_of_person
+from records.single import OnePerson, as_of_script, rows_of_person
 from tests.basis import drawn, local
+from tests.basis.drawn_rows import Drawing
 from tests.basis.test_overrides import of_rules
 from tests.basis.test_rules import SPECS, scenarios_together, with_numbers
 from tests.bench.basis import city_snapshot
@@ -161,3 +165,49 @@ def test_a_rule_that_cannot_be_said_is_refused_when_the_desk_is_made() -> None:
     rule = replace(BOOK.rule("rx-many-drugs"), sql="SELECT median(total_amt) AS fee_ocur_time FROM frame")
     with pytest.raises(Unsaid):
         Desk(Rulebook((rule,)), QUARTER)
+
+
+def lines_of_both(con: duckdb.DuckDBPyConnection) -> int:
+    """Charged lines, after every table of the quarter was found to have the same rows in both engines."""
+    given = {}
+    for table in load_contract():
+        rows = con.execute(f"SELECT * FROM whole.{table.name}")
+        names = [column[0] for column in rows.description]
+        given[table.name] = [dict(zip(names, row, strict=True)) for row in rows.fetchall()]
+    made = [name for name in as_of_script({}).tables if not name.startswith("whole_") and name not in ("period", "rx_key")]
+    queries = [(f"SELECT '{name}' AS of_table, * FROM {name}", {}) for name in made]
+    found: dict[str, list[tuple[Any, ...]]] = {name: [] for name in made}
+    for row in OnePerson(QUARTER, [], "", queries).ask(given):
+        name, *values = row.values()
+        found[name].append(tuple(values))
+    for name in made:
+        assert sorted(map(repr, found[name])) == sorted(map(repr, con.execute(f"SELECT * FROM {name}").fetchall())), name
+    return len(found["net"])
+
+
+def test_tables_of_the_quarter_have_the_same_rows(snapshot: Any) -> None:
+    """All of the city's rows, as if they were one person's."""
+    assert lines_of_both(open_asof(snapshot, QUARTER)) > 2_000
+
+
+def test_parts_of_lines_that_came_back_leave_the_same_money(tmp_path: Path) -> None:
+    rng, lots = random.Random(11), []
+    for number in range(80):
+        count = Decimal(rng.randrange(2, 90_000)).scaleb(-4)
+        line = {
+            "line": "F1",
+            "rx": "R1",
+            "drug": "XA",
+            "count": str(count),
+            "price": f"{rng.randrange(1, 9_999_999) / 1e6:.6f}",
+        }
+        line["back"] = str((count * rng.randrange(1, 9) / 10).quantize(Decimal("0.0001")))
+        rows = Drawing({"line": [line]}, f"{number:02d}").build()
+        for settlement in rows["settlement"]:
+            settlement["inscp_scp_amt"] = f"{rng.randrange(1, 10 ** rng.randrange(3, 9)) / 100:.2f}"
+            settlement["fund_pay_sumamt"] = f"{rng.randrange(0, 10 ** rng.randrange(3, 9)) / 100:.2f}"
+        lots.append(rows)
+    con = open_asof(drawn.snapshot_of(lots, tmp_path), QUARTER)
+    parts = con.execute("SELECT count(*) FROM net WHERE net_cnt < cnt AND stake_fen > 0 AND stake_fen < net_fen").fetchall()
+    assert parts[0][0] > 10
+    assert lines_of_both(con) > 70
