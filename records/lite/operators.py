@@ -218,7 +218,7 @@ class Operators:
         one, other = cast(one, held), cast(other, held)
         if kind == DOUBLE or (kind.kind == "int" and kind.width < 64) or (kind.kind == "decimal" and not kind.is_wide):
             return Said(f"({one.text} {sign} {other.text})", kind)
-        return _checked(call(function, one.text, other.text), kind)
+        return _exactly(function, one, other, kind)
 
     def _mul(self, node: Any, scope: Scope) -> Said:
         one, other = self.say_all([node.this, node.expression], scope)
@@ -232,7 +232,7 @@ class Operators:
         tenfold = _tenfold(one, other)
         if not kind.is_wide and _bound(one) * _bound(other) < 2**63:
             return Said(f"({one.text} * {other.text})", kind, tenfold=tenfold)
-        return replace(_checked(call("x_times", one.text, other.text), kind), tenfold=tenfold)
+        return replace(_exactly("x_times", one, other, kind), tenfold=tenfold)
 
     def _div(self, node: Any, scope: Scope) -> Said:
         one, other = (cast(part, DOUBLE) for part in self.say_all([node.this, node.expression], scope))
@@ -266,9 +266,9 @@ def _tenfold(one: Said, other: Said) -> tuple[str, int] | None:
     return one.text, len(str(other.const)) - 1
 
 
-def _checked(text: str, kind: Type) -> Said:
+def _exactly(function: str, one: Said, other: Said, kind: Type) -> Said:
     """The result of an exact function: an error where its type has 64 bits and they do not hold it."""
-    return Said(text if kind.is_wide else call("x_fit", text, 64), kind)
+    return Said(call(function if kind.is_wide else f"{function}_64", one.text, other.text), kind)
 
 
 def _text(part: Said) -> str:

@@ -57,6 +57,21 @@ def whole_part(one: Exact, other: Exact) -> Exact:
     return said(found if (a < 0) == (b < 0) else -found)
 
 
+def times_64(one: int, other: int) -> int:
+    """A product in 64 bits. Raises OverflowError."""
+    return fit(one * other, 64)
+
+
+def plus_64(one: int, other: int) -> int:
+    """A sum in 64 bits. Raises OverflowError."""
+    return fit(one + other, 64)
+
+
+def minus_64(one: int, other: int) -> int:
+    """A difference in 64 bits. Raises OverflowError."""
+    return fit(one - other, 64)
+
+
 def compare(one: Exact, other: Exact) -> int:
     """-1, 0 or 1."""
     a, b = int(one), int(other)
