@@ -69,7 +69,7 @@ def rewritten(tree: Any, macros: Mapping[str, Any]) -> Any:
     if macros:
         tree = tree.transform(lambda node: _macro(node, macros))
     for select in tree.find_all(exp.Select):
-        _write_out_windows(select)
+        write_out_windows(select)
     # From the leaves up, because what is replaced may hold more to replace.
     for node in reversed(list(tree.walk())):
         said = _portable(node)
@@ -95,8 +95,8 @@ def _macro(node: Any, macros: Mapping[str, Any]) -> Any:
     return exp.paren(body.copy().transform(place)) if not isinstance(body, exp.Subquery) else body.copy().transform(place)
 
 
-def _write_out_windows(select: Any) -> None:
-    """Named windows become windows in place: Spark cannot extend a named one."""
+def write_out_windows(select: Any) -> None:
+    """Named windows become windows in place, in ``select`` itself: Spark cannot extend a named one."""
     from sqlglot import exp
 
     named = {window.name: window for window in select.args.get("windows") or []}

@@ -33,7 +33,7 @@ SCENARIOS = [
 Found = list[tuple[str, str, str, str]]
 
 
-def _with(rule: Rule, rows: list[dict[str, Any]]) -> Rule:
+def with_numbers(rule: Rule, rows: list[dict[str, Any]]) -> Rule:
     """The rule with other dated numbers."""
     parameters = tuple(
         Parameter(
@@ -46,18 +46,22 @@ def _with(rule: Rule, rows: list[dict[str, Any]]) -> Rule:
     return replace(rule, parameters=(*(p for p in rule.parameters if p.name not in names), *parameters))
 
 
-@cache
-def found_by(rule_id: str) -> dict[int, Found]:
-    """Findings of every scenario of a rule. Those of one quarter and of the same numbers are judged side by side."""
+def scenarios_together(rule_id: str) -> list[tuple[list[int], list[drawn.Scenario]]]:
+    """The scenarios of a rule with their numbers: those of one quarter and of the same numbers are judged side by side."""
     together: dict[str, list[int]] = defaultdict(list)
     for number, scenario in enumerate(SPECS[rule_id]):
         together[json.dumps([scenario.quarter, scenario.parameters])].append(number)
+    return [(numbers, [SPECS[rule_id][number] for number in numbers]) for numbers in together.values()]
+
+
+@cache
+def found_by(rule_id: str) -> dict[int, Found]:
+    """Findings of every scenario of a rule."""
     found: dict[int, Found] = {number: [] for number in range(len(SPECS[rule_id]))}
-    for numbers in together.values():
-        scenarios = [SPECS[rule_id][number] for number in numbers]
+    for numbers, scenarios in scenarios_together(rule_id):
         with TemporaryDirectory() as folder:
             con, snapshot = drawn.open_scenarios(scenarios, Path(folder), [f"{number:02d}" for number in numbers])
-            rule = _with(BOOK.rule(rule_id), scenarios[0].parameters)
+            rule = with_numbers(BOOK.rule(rule_id), scenarios[0].parameters)
             report = find(con, snapshot, Rulebook((rule,)))
             assert report.switched_off == [], rule_id
             query = "SELECT subject_code, basis, vola_evid, result_type, feedetl_sn FROM findings ORDER BY 1, feedetl_sn"
