@@ -68,6 +68,12 @@ def test_what_must_not_count_is_not_published(tmp_path: Path, command: Command) 
     options = ("--published-by", "王", "--approved-by", "李", "--work", tmp_path / "work")
     refused = command("basis", "publish", draft, *options, check=False)
     assert (refused.returncode, "does not exist" in refused.stderr) == (3, True)
+    rule = (BASIS / "rules" / "rx-mixed-pieces.toml").read_text(encoding="utf-8")
+    (tmp_path / "rule.toml").write_text(rule.replace("rx_mixed_pieces", "mine"), encoding="utf-8")
+    for sql, said in (("DROP TABLE findings", "not one SELECT"), ("SELECT 1 AS one", "does not run")):
+        (tmp_path / "mine.sql").write_text(sql, encoding="utf-8")
+        refused = command("basis", "publish", tmp_path / "rule.toml", *options, check=False)
+        assert (refused.returncode, said in refused.stderr, refused.stderr.count("\n")) == (3, True, 1), refused.stderr
     assert not (tmp_path / "work" / "basis").exists()
     assert command("basis", "publish", tmp_path / "none.toml", *options, check=False).returncode == 7
 
