@@ -192,7 +192,10 @@ def _with(workplace: Workplace, parts: dict[str, bytes]) -> Rulebook:
 
 
 def _write(workplace: Workplace, name: str, parts: dict[str, bytes], facts: dict[str, Any]) -> Path:
-    """Make the files count, and keep them once more under their own hash: one file may concern many rules."""
+    """Make the files count, and keep them once more under their own hash: one file may concern many rules.
+
+    The log comes first: killed in between, the log names what does not count yet, and publishing again mends it.
+    """
     from panel.audit import record
     from panel.store import open_store
     from pipelines.cases import CLI
@@ -203,7 +206,8 @@ def _write(workplace: Workplace, name: str, parts: dict[str, bytes], facts: dict
         record(connection, CLI, "rule published", name, facts)
         for file, content in parts.items():
             write_bytes(kept / file, content)
-            write_bytes(workplace.basis / "rules" / file, content)
+    for file, content in parts.items():
+        write_bytes(workplace.basis / "rules" / file, content)
     return kept
 
 

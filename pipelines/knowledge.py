@@ -75,9 +75,10 @@ def _load_points(workplace: Workplace, file: Path, data: str | None) -> None:
         }
         content = file.read_bytes()
         write_bytes(folder / "batches" / f"{_digest(content)}-{file.name}", content)
+        # The log comes first: killed in between, loading again mends it, and nothing counts that it does not name.
+        _log(workplace, "knowledge points loaded", file.name, {"sha256": _digest(content), "records": len(batch)})
         write_text(target, _csv(after))
         write_json(folder / "report.json", report)
-        _log(workplace, "knowledge points loaded", file.name, {"sha256": _digest(content), "records": len(batch)})
     _say(report, folder / "report.json")
 
 
@@ -89,10 +90,10 @@ def _load_table(workplace: Workplace, file: Path, name: str, replace: bool) -> N
     mode, other = (REPLACE, EXTEND) if replace else (EXTEND, REPLACE)
     with workplace.lock():
         before = {t.name: t for t in load_tables(folder if folder.is_dir() else None)}[name]
+        _log(workplace, "knowledge table loaded", name, {"mode": mode, "records": len(table.rows), "unsigned": table.unsigned})
         write_text(folder / f"{name}.{mode}.csv", _csv([dict(zip(table.columns, row, strict=True)) for row in table.rows]))
         (folder / f"{name}.{other}.csv").unlink(missing_ok=True)
         after = {t.name: t for t in load_tables(folder)}[name]
-        _log(workplace, "knowledge table loaded", name, {"mode": mode, "records": len(table.rows), "unsigned": table.unsigned})
     said = "代替起始表 replaces the starter set" if replace else "补充起始表 extends the starter set"
     sys.stdout.write(f"{name}: {said}\n")
     sys.stdout.write(f"{'rows loaded':<24} {len(table.rows)}\n{'rows before':<24} {len(before.rows)}\n")

@@ -96,7 +96,7 @@ def _distinct(rows: list[Cells]) -> list[Cells]:
 
 
 def _status(row: Cells) -> str:
-    return (row.get("status") or "").strip().lower()
+    return (plain(row.get("status")) or "").lower()
 
 
 def _superseded(rows: list[Cells]) -> dict[str | None, tuple[str | None, str | None]]:

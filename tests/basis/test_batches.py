@@ -124,8 +124,8 @@ def test_rows_without_a_name_are_each_listed() -> None:
 
 
 def test_a_name_in_other_width_is_the_same_point() -> None:
-    (row,) = merged([{**BASE, "sex": "1"}], [{**BASE, "kp_id": "ＫＰ1", "status": "superseded", "superseded_by": "ＫＰ2"}])
-    assert (row["status"], unread(normalised([row]))) == ("superseded", [])
+    (row,) = merged([{**BASE, "sex": "1"}], [{**BASE, "kp_id": "ＫＰ1", "status": "ｓuperseded", "superseded_by": "ＫＰ2"}])
+    assert (normal(row)["status"], unread(normalised([row]))) == ("superseded", [])
     late = merged([{**BASE, "kp_id": "ＫＰ1", "status": "superseded", "superseded_by": "ＫＰ2"}], [point("KP1"), point("KP2")])
     assert [row["status"] for row in late] == ["superseded", "effective"]
     assert chains(late)["replaced"] == ["KP1"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import re
+import sqlite3
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -210,3 +211,39 @@ def test_the_interval_is_wilsons() -> None:
     assert low == pytest.approx(centre - half)
     assert high == pytest.approx(centre + half)
     assert rate(0, 0) == (None, None, None)
+
+
+def test_the_log_names_what_counts_before_it_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from pipelines import basis_drafts, knowledge
+
+    place, killed = Workplace(tmp_path / "work"), []
+
+    def entries() -> list[str]:
+        with sqlite3.connect(place.work / "panel.db") as store:
+            return [action for (action,) in store.execute("SELECT action FROM audit ORDER BY 1")]
+
+    def stopping(write: Callable[[Path, Any], object]) -> Callable[[Path, Any], None]:
+        def stop(path: Path, content: Any) -> None:
+            if path.parent in (place.basis / "rules", place.basis / "tables") or path.name == knowledge.POINTS:
+                killed.append((path.name, entries()))
+                raise KeyboardInterrupt
+            write(path, content)
+
+        return stop
+
+    table = tmp_path / "mine.csv"
+    table.write_text("class_id,atc_prefix,zh,en,source,signed_by\nx,A,甲,a,本地,\n", encoding="utf-8")
+    batch = points(tmp_path / "one.csv", {})
+    with monkeypatch.context() as patched:
+        patched.setattr(basis_drafts, "write_bytes", stopping(basis_drafts.write_bytes))
+        patched.setattr(knowledge, "write_text", stopping(knowledge.write_text))
+        with pytest.raises(KeyboardInterrupt):
+            basis_drafts.publish_rule(place, LONG, "王药师", "李主任")
+        for name in (None, "knowledge_class"):
+            with pytest.raises(KeyboardInterrupt):
+                knowledge.load_knowledge(place, batch if name is None else table, None, name, replace=False)
+    done = ["knowledge points loaded", "knowledge table loaded", "rule published"]
+    assert [name for name, _ in killed] == [LONG.with_suffix(".txt").name, knowledge.POINTS, "knowledge_class.extend.csv"]
+    assert [seen for _, seen in killed] == [done[2:], [done[0], done[2]], done]
+    basis_drafts.publish_rule(place, LONG, "王药师", "李主任")
+    assert len(load_rulebook(place.basis / "rules").overrides) == 1
