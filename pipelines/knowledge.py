@@ -53,7 +53,7 @@ def load_knowledge(workplace: Workplace, file: Path, data: str | None, table: st
 def _load_points(workplace: Workplace, file: Path, data: str | None) -> None:
     from basis.knowledge import describe, read_rows, unread
     from basis.points.batches import changes, merged
-    from basis.points.rows import normalised
+    from basis.points.rows import NEEDED, OPTIONAL, TOLD, normalised
 
     batch = read_rows(file)
     folder, target = workplace.basis / "knowledge", loaded_points(workplace)
@@ -65,6 +65,7 @@ def _load_points(workplace: Workplace, file: Path, data: str | None) -> None:
         report: dict[str, Any] = {
             "file": file.name,
             "batch_rows": len(batch),
+            "columns_not_used": sorted(set(batch[0]) - {*NEEDED, *OPTIONAL, *TOLD}),
             **describe(after),
             "new_points": done.new,
             "changed_points": done.changed,
@@ -169,6 +170,8 @@ def _say(report: dict[str, Any], path: Path) -> None:
         sys.stdout.write(f"{name:<24} {shown}\n")
     if report["catalogue_drugs"] is None:
         sys.stdout.write("没有可对照的药品目录。 There is no catalogue to compare with: name a folder with --data.\n")
+    if report["columns_not_used"]:
+        sys.stdout.write(f"未用到的列 columns not used: {', '.join(report['columns_not_used'])}\n")
     if report["undecidable"]:
         sys.stdout.write("不能判定、仅列出 not decidable, listed and not guessed:\n")
         for entry in report["undecidable"][:MOST_SHOWN]:

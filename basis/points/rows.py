@@ -14,6 +14,8 @@ OPTIONAL = (
     "gz_code", "official", "superseded_by", "begndate", "enddate", "sex", "age_min_days", "age_max_days", "med_type",
     "hosp_lv", "insutype", "course_days", "course_scope", "icd", "tcm_use", "limit_text",
 )  # fmt: skip
+#: Columns of the format that decide nothing; they are kept for whoever looks a point up.
+TOLD = ("drug_name", "value_basis", "source_batch", "source_file", "source_url")
 #: What the rows of a key may not disagree about.
 DECIDING = (
     "rule_name", "rule_class", "status", "code_form", "decidable", "begndate", "enddate", "sex", "age_min_days",

@@ -247,3 +247,15 @@ def test_the_log_names_what_counts_before_it_counts(tmp_path: Path, monkeypatch:
     assert [seen for _, seen in killed] == [done[2:], [done[0], done[2]], done]
     basis_drafts.publish_rule(place, LONG, "王药师", "李主任")
     assert len(load_rulebook(place.basis / "rules").overrides) == 1
+
+
+def test_a_column_that_nobody_knows_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    from pipelines.knowledge import load_knowledge
+
+    path, place = tmp_path / "odd.csv", Workplace(tmp_path / "work")
+    given = {**POINT, "drug_name": "甲", "age_max_day": "30"}
+    path.write_text(f"{','.join(given)}\n{','.join(given.values())}\n", encoding="utf-8")
+    load_knowledge(place, path, None, None, replace=False)
+    report = json.loads((place.basis / "knowledge" / "report.json").read_text(encoding="utf-8"))
+    assert report["columns_not_used"] == ["age_max_day"]
+    assert "not used: age_max_day" in capsys.readouterr().out
