@@ -169,6 +169,9 @@ def test_an_agency_extends_or_replaces_a_table(tmp_path: Path, command: Command)
         ("knowledge_none", "a\n1\n", 7, "no knowledge table"),
         ("knowledge_class", "class_id,atc_prefix\nx,A\n", 3, "lacks the column"),
         ("knowledge_class", "class_id,atc_prefix,zh,en,source,signed_by\nx,A,甲,a,,\n", 3, "no source"),
+        ("knowledge_piece_max", "name,most_grams,source,signed_by\n川乌,many,药典,\n", 3, "most_grams 'many'"),
+        ("knowledge_piece_max", "name,most_grams,source,signed_by\n川乌,-3,药典,\n", 3, "most_grams '-3'"),
+        ("knowledge_class", "class_id,atc_prefix,zh,en,source,signed_by\nx,A%,甲,a,s,\n", 3, "atc_prefix 'A%'"),
         ("knowledge_class", "class_id,atc_prefix,zh,en,source,signed_by\nx,A,甲,a,s,\nx,A,乙,b,s,\n", 3, "keep one"),
     ],
 )
