@@ -54,9 +54,25 @@ def _scope(read: Parameter | Override) -> str:
     return f" ({', '.join(parts)})" if parts else ""
 
 
+#: How an agency writes a rule of its own.
+_OWN = """## 自己的规则 A rule of one's own
+
+A folder holds `NAME.toml` (the lines of a shipped rule, see `basis/rules`), the check that it names (`CHECK.sql`; or a shipped
+one, for the same `rule_id`) and the drawn tables (`RULE_ID.txt`, at least a violation and a just-not, each ending with `=>`).
+A check is one SELECT over the run's own tables (`frame`, `rx_line`, `net_line`, `history_line`, `person`, ...); files, time and
+chance are refused. It gives `rxno`, `setl_id`, `feedetl_sn`, `psn_no`, `fixmedins_code`, `dr_codg`, `fee_ocur_time`,
+`subject_code`, `amount` and `facts`, a struct of what `evidence_zh` and `evidence_en` name in braces; `lines` in it are the fee
+lines where there are several (numbers with a blank between them). A dated number is asked for by
+`limit_of('RULE_ID', 'NAME', moment)`. `rxpanel basis try` shows what it would find, `rxpanel basis publish` makes it count; a
+rule is retired by publishing it again with an earlier `valid_to`, so that findings of older days still stand on it.
+"""
+
+
 def _local(folder: Path) -> list[str]:
     """The shipped examples of local overrides, each with its drawn tables."""
     lines = [
+        *_OWN.splitlines(),
+        "",
         "## 地方调整示例 Examples of local overrides",
         "",
         "A file with a line `overrides` changes a rule in part: its numbers, or whom it does not concern, by area, group,",

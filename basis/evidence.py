@@ -22,10 +22,12 @@ LOSS = {
 
 
 def evidence_of(rule: Rule, row: dict[str, Any], amount: Decimal) -> dict[str, Any]:
-    """Evidence of what a check found; a check may give ``lines`` (fee line numbers) where it means several."""
+    """Evidence of what a check found; a check may give ``lines`` (fee line numbers, with a blank between
+    them or as a list) where it means several."""
     known: dict[str, Any] = {key: "" if value is None else value for key, value in json.loads(row["facts"]).items()}
     words = {"zh": rule.evidence_zh.format(**known), "en": rule.evidence_en.format(**known)}
-    lines = known.get("lines") or ([row["feedetl_sn"]] if row["feedetl_sn"] else [])
+    named = known.get("lines")
+    lines = (named.split() if isinstance(named, str) else named) or ([row["feedetl_sn"]] if row["feedetl_sn"] else [])
     return {**known, **words, **at_stake(rule.amount, lines, row["feedetl_sn"], amount)}
 
 

@@ -11,13 +11,12 @@ from basis.points.batches import chains
 from basis.points.rows import NEEDED, OPTIONAL, normalised
 from records.engine import Connection
 
-MOST_LISTED = 200
 WHAT = "knowledge points"
 
 
 @dataclass(frozen=True)
 class Points:
-    """Loaded points: table ``knowledge_point`` stands on the connection; the rule names that they decide.
+    """Loaded points: table ``knowledge_point`` stands on the connection; the rule names that they decide in its quarter.
 
     ``counts`` as ``counted`` gives them; ``unread`` names the effective points that decide nothing, and why.
     """
@@ -43,7 +42,7 @@ class Points:
             "matched_points": matched,
             "unmatched_points": live - matched,
             "undecidable_points": len(self.unread),
-            "undecidable": list(self.unread[:MOST_LISTED]),
+            "undecidable": list(self.unread),
         }
 
 
@@ -100,8 +99,11 @@ def load_points(con: Connection, path: Path) -> Points:
     rows = normalised(read_rows(path))
     _register(con, rows)
     con.execute((Path(__file__).parent / "points" / "match.sql").read_text(encoding="utf-8"))
-    live = [row for row in rows if row["status"] == "effective" and row["decidable"] == "1"]
-    return Points(frozenset(str(row["rule_name"]) for row in live), counted(rows), tuple(unread(rows)))
+    named = con.execute(
+        "SELECT DISTINCT rule_name FROM live_point, period WHERE coalesce(begndate::DATE < as_of::DATE, true) "
+        "AND coalesce(enddate::DATE > begin::DATE, true)"
+    ).fetchall()
+    return Points(frozenset(str(name) for (name,) in named), counted(rows), tuple(unread(rows)))
 
 
 def describe(rows: list[Cells]) -> dict[str, Any]:

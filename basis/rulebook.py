@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import asdict, dataclass
+from itertools import combinations, product
 from pathlib import Path
 
 from basis.definition import Override, Parameter, Rule
@@ -85,7 +86,24 @@ def load_rulebook(overrides: Path | None = None, tables: Path | None = None) -> 
             unknown = sorted({p.name for p in override.parameters} - known[rule_id])
             if unknown:
                 raise DataFault(f"Override {override.override_id} sets {unknown[0]}, which {rule_id} does not have.")
+    _refuse_contradictions(partial)
     return Rulebook(tuple(rules), tuple(sorted(partial, key=lambda o: o.override_id)), load_tables(tables))
+
+
+def _refuse_contradictions(overrides: list[Override]) -> None:
+    """Raise DataFault for overrides that set one number of a rule differently in the same scope on the same day."""
+    for one, other in combinations(overrides, 2):
+        rules = sorted(set(one.overrides) & set(other.overrides))
+        scopes = [(o.area, set(o.groups), set(o.diseases)) for o in (one, other)]
+        if not rules or scopes[0] != scopes[1]:
+            continue
+        for mine, theirs in product(one.parameters, other.parameters):
+            meet = mine.valid_from < theirs.valid_to and theirs.valid_from < mine.valid_to
+            if meet and mine.name == theirs.name and mine.value != theirs.value:
+                raise DataFault(
+                    f"Overrides {one.override_id} and {other.override_id} set {mine.name} of {rules[0]} differently on "
+                    f"{max(mine.valid_from, theirs.valid_from)}: let one end before the other begins."
+                )
 
 
 def _replaced(rule: Rule, local: Rule) -> bool:

@@ -34,6 +34,16 @@ _SAID = re.compile(
 )
 
 
+_CODES = r"[A-Z][0-9A-Z.]*( [A-Z][0-9A-Z.]*)*"
+#: What checks take for a number or the beginnings of codes.
+_FORMS = {
+    **dict.fromkeys(("most_days", "age_min_days", "age_max_days"), r"[0-9]{1,6}"),
+    "most_grams": r"[0-9]{1,6}([.][0-9]+)?",
+    **dict.fromkeys(("atc_prefix", "first_atc", "second_atc"), r"[A-Z][0-9A-Z]*"),
+    **dict.fromkeys(("icd_prefix", "icd_prefixes", "except_icd"), _CODES),
+}
+
+
 @dataclass(frozen=True)
 class Table:
     """A knowledge table: name, columns, rows of text (None: nothing is said)."""
@@ -112,6 +122,10 @@ def _matched(path: Path, like: Table) -> Table:
         if (row.get("verified") or "text") not in VERIFIED:
             words = ", ".join(VERIFIED)
             raise DataFault(f"{path.name}: record {number} is verified '{row['verified']}': write one of {words}.")
+    for number, row in enumerate(rows, start=2):
+        for name, form in _FORMS.items():
+            if row.get(name) and not re.fullmatch(form, row[name] or ""):
+                raise DataFault(f"{path.name}: record {number} has the {name} '{row[name]}', which cannot be read: mend it.")
     seen = set()
     for number, row in enumerate(rows, start=2):
         key = tuple(row[name] for name in like.key)

@@ -8,12 +8,13 @@ import sys
 import unicodedata
 from hashlib import sha256
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from pipelines.gate import Source, fresh, pass_gate, refuse_when_blocked, snapshot_of
 from pipelines.knowledge import basis_of
 from pipelines.tables import show
-from records.errors import GateRefused, NotFound, WrongUse
+from records.errors import DataFault, GateRefused, NotFound, WrongUse
 from records.output import write_bytes
 from records.periods import Quarter
 from records.workplace import Workplace
@@ -35,6 +36,8 @@ def try_on(workplace: Workplace, rule_id: str, data: str, quarter: str) -> None:
     chosen = Quarter.parse(quarter)
     standing = basis_of(workplace, "").rulebook
     books = _tried(standing, rule_id)
+    if rule_id.endswith(".toml"):
+        _prove(workplace, books[-1][1], tuple(rule.rule_id for rule in books[-1][1].rules))
     snapshot = _snapshot(workplace, data, chosen)
     for title, book in books:
         sys.stdout.write(f"{title}\n")
@@ -66,6 +69,15 @@ def _tried(standing: Rulebook, rule_id: str) -> list[tuple[str, Rulebook]]:
     ]
 
 
+def _prove(workplace: Workplace, book: Rulebook, rule_ids: tuple[str, ...]) -> None:
+    """Raise DataFault for a rule that could not run."""
+    from basis.trial import prove
+
+    workplace.scratch.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(dir=workplace.scratch) as folder:
+        prove(book, rule_ids, Path(folder))
+
+
 def _snapshot(workplace: Workplace, data: str, quarter: Quarter) -> Snapshot:
     with workplace.lock():
         building = fresh(workplace.scratch / "try")
@@ -77,12 +89,17 @@ def _snapshot(workplace: Workplace, data: str, quarter: Quarter) -> Snapshot:
 
 
 def _try(workplace: Workplace, snapshot: Snapshot, quarter: Quarter, book: Rulebook) -> None:
+    import duckdb
+
     from basis.find import find
     from pipelines.upheld import count, past_verdicts, rate, rule_codes, store_verdicts
     from records.asof import open_asof
 
     con = open_asof(snapshot, quarter)
-    report = find(con, snapshot, book)
+    try:
+        report = find(con, snapshot, book)
+    except (duckdb.ConversionException, duckdb.OutOfRangeException) as error:
+        raise DataFault(f"The check meets a value that it cannot read: {str(error).splitlines()[0]}.") from error
     for entry in report.switched_off:
         sys.stdout.write(f"{entry['what']}: {entry['why_zh']} {entry['why_en']}\n")
     total = con.execute("SELECT count(*), count(DISTINCT fixmedins_code), sum(vola_amt) FROM findings").fetchall()[0]
@@ -120,6 +137,7 @@ def publish_rule(workplace: Workplace, file: Path, published_by: str, approved_b
         name, rule_ids, parts = _parts(file)
         before = basis_of(workplace, "").rulebook
         after = _with(workplace, parts)
+        _prove(workplace, after, rule_ids)
         versions = {rule_id: after.version_of(rule_id) for rule_id in rule_ids}
         known = {rule.rule_id for rule in before.rules}
         if all(rule_id in known and before.version_of(rule_id) == versions[rule_id] for rule_id in rule_ids):
@@ -174,7 +192,10 @@ def _with(workplace: Workplace, parts: dict[str, bytes]) -> Rulebook:
 
 
 def _write(workplace: Workplace, name: str, parts: dict[str, bytes], facts: dict[str, Any]) -> Path:
-    """Make the files count, and keep them once more under their own hash: one file may concern many rules."""
+    """Make the files count, and keep them once more under their own hash: one file may concern many rules.
+
+    The log comes first: killed in between, the log names what does not count yet, and publishing again mends it.
+    """
     from panel.audit import record
     from panel.store import open_store
     from pipelines.cases import CLI
@@ -185,7 +206,8 @@ def _write(workplace: Workplace, name: str, parts: dict[str, bytes], facts: dict
         record(connection, CLI, "rule published", name, facts)
         for file, content in parts.items():
             write_bytes(kept / file, content)
-            write_bytes(workplace.basis / "rules" / file, content)
+    for file, content in parts.items():
+        write_bytes(workplace.basis / "rules" / file, content)
     return kept
 
 

@@ -53,7 +53,7 @@ def load_knowledge(workplace: Workplace, file: Path, data: str | None, table: st
 def _load_points(workplace: Workplace, file: Path, data: str | None) -> None:
     from basis.knowledge import describe, read_rows, unread
     from basis.points.batches import changes, merged
-    from basis.points.rows import normalised
+    from basis.points.rows import NEEDED, OPTIONAL, TOLD, normalised
 
     batch = read_rows(file)
     folder, target = workplace.basis / "knowledge", loaded_points(workplace)
@@ -65,6 +65,7 @@ def _load_points(workplace: Workplace, file: Path, data: str | None) -> None:
         report: dict[str, Any] = {
             "file": file.name,
             "batch_rows": len(batch),
+            "columns_not_used": sorted(set(batch[0]) - {*NEEDED, *OPTIONAL, *TOLD}),
             **describe(after),
             "new_points": done.new,
             "changed_points": done.changed,
@@ -75,9 +76,10 @@ def _load_points(workplace: Workplace, file: Path, data: str | None) -> None:
         }
         content = file.read_bytes()
         write_bytes(folder / "batches" / f"{_digest(content)}-{file.name}", content)
+        # The log comes first: killed in between, loading again mends it, and nothing counts that it does not name.
+        _log(workplace, "knowledge points loaded", file.name, {"sha256": _digest(content), "records": len(batch)})
         write_text(target, _csv(after))
         write_json(folder / "report.json", report)
-        _log(workplace, "knowledge points loaded", file.name, {"sha256": _digest(content), "records": len(batch)})
     _say(report, folder / "report.json")
 
 
@@ -89,10 +91,10 @@ def _load_table(workplace: Workplace, file: Path, name: str, replace: bool) -> N
     mode, other = (REPLACE, EXTEND) if replace else (EXTEND, REPLACE)
     with workplace.lock():
         before = {t.name: t for t in load_tables(folder if folder.is_dir() else None)}[name]
+        _log(workplace, "knowledge table loaded", name, {"mode": mode, "records": len(table.rows), "unsigned": table.unsigned})
         write_text(folder / f"{name}.{mode}.csv", _csv([dict(zip(table.columns, row, strict=True)) for row in table.rows]))
         (folder / f"{name}.{other}.csv").unlink(missing_ok=True)
         after = {t.name: t for t in load_tables(folder)}[name]
-        _log(workplace, "knowledge table loaded", name, {"mode": mode, "records": len(table.rows), "unsigned": table.unsigned})
     said = "代替起始表 replaces the starter set" if replace else "补充起始表 extends the starter set"
     sys.stdout.write(f"{name}: {said}\n")
     sys.stdout.write(f"{'rows loaded':<24} {len(table.rows)}\n{'rows before':<24} {len(before.rows)}\n")
@@ -168,6 +170,8 @@ def _say(report: dict[str, Any], path: Path) -> None:
         sys.stdout.write(f"{name:<24} {shown}\n")
     if report["catalogue_drugs"] is None:
         sys.stdout.write("没有可对照的药品目录。 There is no catalogue to compare with: name a folder with --data.\n")
+    if report["columns_not_used"]:
+        sys.stdout.write(f"未用到的列 columns not used: {', '.join(report['columns_not_used'])}\n")
     if report["undecidable"]:
         sys.stdout.write("不能判定、仅列出 not decidable, listed and not guessed:\n")
         for entry in report["undecidable"][:MOST_SHOWN]:

@@ -19,13 +19,13 @@ WITH several AS (
         AND coalesce(l.medc_way_codg, '1') NOT IN ('5', '9')
         AND f.setting IN ('1', '2') AND coalesce(f.ext_reason, '') = ''
 ), summed AS (
-    SELECT *, count(*) OVER w AS lines, count(dose) OVER w AS known, round(sum(dose) OVER w, 6) AS total, max(most) OVER w AS limit_of_all,
+    SELECT *, count(*) OVER w AS several, count(dose) OVER w AS known, round(sum(dose) OVER w, 6) AS total, max(most) OVER w AS limit_of_all,
         row_number() OVER (PARTITION BY psn_no, day, atc_code, inj_flag, strength_kind
             ORDER BY fee_ocur_time DESC, rxno DESC, rx_line_no DESC) AS from_last
     FROM dosed WINDOW w AS (PARTITION BY psn_no, day, atc_code, inj_flag, strength_kind)
 )
 SELECT rxno, NULL AS setl_id, feedetl_sn, psn_no, fixmedins_code, dr_codg, fee_ocur_time, rxno AS subject_code, 0 AS amount,
-    {'drug': drug_genname, 'lines': lines::INTEGER, 
+    {'drug': drug_genname, 'count': several::INTEGER,
      'dose': (floor(total / factor * 100 + 0.5)::BIGINT * 0.01::DECIMAL(3, 2))::DECIMAL(16, 2)::VARCHAR,
      'limit': (floor(limit_of_all / factor * 100 + 0.5)::BIGINT * 0.01::DECIMAL(3, 2))::DECIMAL(16, 2)::VARCHAR, 'unit': strength_unit} AS facts
-FROM summed WHERE from_last = 1 AND lines > 1 AND known = lines AND total > limit_of_all * 1.0001 AND dose <= most * 1.0001
+FROM summed WHERE from_last = 1 AND several > 1 AND known = several AND total > limit_of_all * 1.0001 AND dose <= most * 1.0001

@@ -1,5 +1,8 @@
 -- Two systemic antibacterials on one prescription; what the table allows together for a diagnosis is lawful.
-WITH given AS (
+WITH named AS (
+    SELECT f.rxno, string_agg(l.feedetl_sn, ' ' ORDER BY l.feedetl_sn) AS lines FROM rx_line l JOIN frame f ON f.rx_row = l.rx_row
+    WHERE l.in_quarter AND l.atc_code LIKE 'J01%' GROUP BY f.rxno
+), given AS (
     SELECT l.rx_row, l.atc_code, min(l.drug_genname) AS first_drug, max(l.drug_genname) AS last_drug
     FROM rx_line l WHERE l.in_quarter AND l.atc_code LIKE 'J01%' GROUP BY l.rx_row, l.atc_code
 ), pair AS (
@@ -18,6 +21,6 @@ WITH given AS (
     WHERE regexp_matches(g.diag_code, '^(' || replace(k.icd_prefixes, ' ', '|') || ')')
 )
 SELECT p.rxno, NULL AS setl_id, NULL AS feedetl_sn, p.psn_no, p.fixmedins_code, p.dr_codg, p.prsc_time AS fee_ocur_time,
-    p.rxno AS subject_code, 0 AS amount, {'first': min(p.first_drug), 'second': max(p.second_drug)} AS facts
-FROM pair p ANTI JOIN excused e ON e.rxno = p.rxno AND e.one = p.one AND e.other = p.other
+    p.rxno AS subject_code, 0 AS amount, {'first': min(p.first_drug), 'second': max(p.second_drug), 'lines': min(n.lines)} AS facts
+FROM pair p JOIN named n ON n.rxno = p.rxno ANTI JOIN excused e ON e.rxno = p.rxno AND e.one = p.one AND e.other = p.other
 GROUP BY p.rxno, p.psn_no, p.fixmedins_code, p.dr_codg, p.prsc_time

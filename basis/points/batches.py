@@ -1,7 +1,8 @@
 """Batches of knowledge points loaded one after the other: what stands after all of them, and what a batch changed.
 
-Rows are kept as they were handed over. Of a key (kp_id and med_code) the row of the later batch stands. What any batch
-calls superseded stays superseded, in whatever order batches come.
+Rows are kept as they were handed over. Of a key (kp_id and med_code) the row of the later batch stands; rows of one batch
+that disagree about a key are all kept, so that it is listed and not guessed. What any batch calls superseded stays
+superseded, in whatever order batches come.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 
 from basis.csv_file import Cells
-from basis.points.rows import DECIDING, normalised
+from basis.points.rows import DECIDING, normal, normalised, plain
 
 Key = tuple[str | None, str | None]
 
@@ -27,18 +28,22 @@ class Changes:
 
 def merged(before: list[Cells], batch: list[Cells]) -> list[Cells]:
     """All rows that stand after a batch, by kp_id and med_code."""
-    rows = {_key(row): dict(row) for row in before}
+    rows = {key: [dict(row) for row in mine] for key, mine in _by_key(before).items()}
     out = _superseded(before) | _superseded(batch)
-    for row in batch:
-        older = rows.get(_key(row), {})
-        rows[_key(row)] = {**dict.fromkeys(older), **row}
-        if _status(older) == "superseded" and _status(row) != "superseded":
-            rows[_key(row)] |= {name: older.get(name) for name in ("status", "superseded_by", "enddate")}
-    for row in rows.values():
-        if row.get("kp_id") in out and _status(row) != "superseded":
-            by, last = out[row["kp_id"]]
-            row |= {"status": "superseded", "superseded_by": by, "enddate": row.get("enddate") or last}
-    return [rows[key] for key in sorted(rows, key=lambda key: (key[0] or "", key[1] or ""))]
+    for key, mine in _by_key(batch).items():
+        older = rows.get(key, [])
+        named = {name: None for row in older for name in row}
+        rows[key] = [{**named, **row} for row in _distinct(mine)]
+        if older and all(_status(row) == "superseded" for row in older):
+            for row in rows[key]:
+                if _status(row) != "superseded":
+                    row |= {name: older[-1].get(name) for name in ("status", "superseded_by", "enddate")}
+    for (name, _), mine in rows.items():
+        for row in mine:
+            if name in out and _status(row) != "superseded":
+                by, last = out[name]
+                row |= {"status": "superseded", "superseded_by": by, "enddate": row.get("enddate") or last}
+    return [row for key in sorted(rows, key=lambda key: (key[0] or "", key[1] or "")) for row in rows[key]]
 
 
 def changes(before: list[Cells], after: list[Cells]) -> Changes:
@@ -59,8 +64,8 @@ def changes(before: list[Cells], after: list[Cells]) -> Changes:
 
 def chains(rows: list[Cells]) -> dict[str, list[str]]:
     """Superseded points by the end of their chain: ``replaced`` (an effective point), ``not_loaded``, ``circular``."""
-    status = {str(row["kp_id"]): _status(row) for row in rows}
-    follows = {str(row["kp_id"]): row.get("superseded_by") for row in rows if _status(row) == "superseded"}
+    status = {str(plain(row["kp_id"])): _status(row) for row in rows}
+    follows = {str(plain(row["kp_id"])): plain(row.get("superseded_by")) for row in rows if _status(row) == "superseded"}
     ends: dict[str, list[str]] = {"replaced": [], "not_loaded": [], "circular": []}
     for name in sorted(follows):
         seen, at = {name}, follows[name]
@@ -73,22 +78,36 @@ def chains(rows: list[Cells]) -> dict[str, list[str]]:
 
 
 def _key(row: Cells) -> Key:
-    return row.get("kp_id"), row.get("med_code")
+    return plain(row.get("kp_id")), plain(row.get("med_code"))
+
+
+def _by_key(rows: list[Cells]) -> dict[Key, list[Cells]]:
+    found: dict[Key, list[Cells]] = defaultdict(list)
+    for row in rows:
+        found[_key(row)].append(row)
+    return found
+
+
+def _distinct(rows: list[Cells]) -> list[Cells]:
+    """Rows of one key that differ in what they decide; of those alike the last."""
+    if len(rows) == 1:
+        return rows
+    return list({tuple(normal(row)[name] for name in DECIDING): row for row in rows}.values())
 
 
 def _status(row: Cells) -> str:
-    return (row.get("status") or "").strip().lower()
+    return (plain(row.get("status")) or "").lower()
 
 
 def _superseded(rows: list[Cells]) -> dict[str | None, tuple[str | None, str | None]]:
     """Points all of whose rows are superseded, with their replacement and last day."""
     states: dict[str | None, set[str]] = defaultdict(set)
     for row in rows:
-        states[row.get("kp_id")].add(_status(row))
+        states[plain(row.get("kp_id"))].add(_status(row))
     return {
-        row.get("kp_id"): (row.get("superseded_by"), row.get("enddate"))
+        plain(row.get("kp_id")): (row.get("superseded_by"), row.get("enddate"))
         for row in rows
-        if states[row.get("kp_id")] == {"superseded"}
+        if plain(row.get("kp_id")) and states[plain(row.get("kp_id"))] == {"superseded"}
     }
 
 

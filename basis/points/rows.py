@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Iterable
-from datetime import date, datetime
+from datetime import datetime
 
 from basis.csv_file import Cells
 
@@ -14,6 +14,8 @@ OPTIONAL = (
     "gz_code", "official", "superseded_by", "begndate", "enddate", "sex", "age_min_days", "age_max_days", "med_type",
     "hosp_lv", "insutype", "course_days", "course_scope", "icd", "tcm_use", "limit_text",
 )  # fmt: skip
+#: Columns of the format that decide nothing; they are kept for whoever looks a point up.
+TOLD = ("drug_name", "value_basis", "source_batch", "source_file", "source_url")
 #: What the rows of a key may not disagree about.
 DECIDING = (
     "rule_name", "rule_class", "status", "code_form", "decidable", "begndate", "enddate", "sex", "age_min_days",
@@ -22,6 +24,8 @@ DECIDING = (
 LIMITS = (
     "sex", "age_min_days", "age_max_days", "med_type", "hosp_lv", "insutype", "course_days", "icd", "tcm_use",
 )  # fmt: skip
+#: Days of 150 years.
+_OLDEST = 54_787
 _WORDS: dict[str, dict[str, str]] = {
     "rule_class": {name: name for name in ("政策类", "医疗类", "管理类")},
     "status": {"effective": "effective", "superseded": "superseded"},
@@ -41,7 +45,7 @@ def normal(row: Cells) -> Cells:
     found: Cells = {name: row.get(name) for name in (*NEEDED, *OPTIONAL)}
     for name in found:
         if name not in ("rule_name", "limit_text"):
-            found[name] = _plain(found[name])
+            found[name] = plain(found[name])
     faults = [f"{name} is empty" for name in NEEDED if not found[name]]
     for name, read in _READERS.items():
         try:
@@ -61,17 +65,22 @@ def normal(row: Cells) -> Cells:
 
 def normalised(rows: Iterable[Cells]) -> list[Cells]:
     """Rows in one form, each key (kp_id and med_code) once; a key whose rows disagree is unread."""
-    by_key: dict[tuple[str | None, str | None], Cells] = {}
-    for row in map(normal, rows):
-        key = row["kp_id"], row["med_code"]
+    by_key: dict[tuple[object, object], Cells] = {}
+    for number, row in enumerate(map(normal, rows)):
+        key = row["kp_id"] or number, row["med_code"]
         first = by_key.setdefault(key, row)
         if first is not row and any(first[name] != row[name] for name in DECIDING):
             first["unread"], first["decidable"] = "stands twice with different contents", "0"
+            # Effective if either row is: what is listed are effective points.
+            first["status"] = min(first["status"] or "", row["status"] or "")
     return list(by_key.values())
 
 
-def _plain(value: str | None) -> str | None:
-    return unicodedata.normalize("NFKC", value).strip() or None if value else None
+def plain(value: str | None) -> str | None:
+    """A cell in half width, trimmed; one with a sign such as ² or ④ stays, as that would become a digit of the number."""
+    if not value or any(unicodedata.category(sign) == "No" for sign in value):
+        return value
+    return unicodedata.normalize("NFKC", value).strip() or None
 
 
 def _contradictions(row: Cells) -> list[str]:
@@ -79,8 +88,12 @@ def _contradictions(row: Cells) -> list[str]:
     faults = ["age_min_days above age_max_days"] if least and most and int(least) > int(most) else []
     if row["course_days"] and not row["course_scope"]:
         faults.append("course_days without course_scope")
-    if row["begndate"] and row["enddate"] and row["enddate"] < row["begndate"]:
-        faults.append("enddate before begndate")
+    if least and int(least) > _OLDEST:
+        faults.append("age_min_days above any age")
+    if row["begndate"] and row["enddate"] and row["enddate"] <= row["begndate"]:
+        faults.append("no day from begndate to before enddate")
+    if row["med_code"] and not re.fullmatch(r"[\w.-]+", row["med_code"]):
+        faults.append(f"med_code '{row['med_code']}'")
     return faults
 
 
@@ -98,6 +111,13 @@ def _whole(value: str) -> str:
     if not re.fullmatch(r"\d{1,7}(\.0+)?", value):
         raise ValueError
     return str(int(float(value)))
+
+
+def _level(value: str) -> str:
+    """A level of the contract, one digit: 01 to 11 are of another list, in which 01 is the highest."""
+    if not re.fullmatch(r"[0-9](\.0+)?", value):
+        raise ValueError
+    return value[0]
 
 
 def _days(value: str) -> str:
@@ -122,18 +142,20 @@ def _day(value: str) -> str:
             return str(datetime.strptime(value, form).date())
         except ValueError:
             continue
-    return str(date.fromisoformat(value))
+    raise ValueError
 
 
 _READERS: dict[str, Callable[[str], str]] = {
     **{name: _word(name) for name in _WORDS},
     "age_min_days": _whole,
     "age_max_days": _whole,
-    "hosp_lv": _whole,
+    "hosp_lv": _level,
     "course_days": _days,
-    "med_type": _codes(r"[0-9A-Z]{1,6}"),
-    "insutype": _codes(r"\w{1,6}"),
-    "icd": _codes(r"[A-Z][0-9A-Z.+*]*"),
+    "med_type": _codes(r"[0-9][0-9A-Z]{0,5}"),
+    # Any text but words for nothing and for the contrary.
+    "insutype": _codes(r"(?!(NULL|NAN|NONE|NA|无)$|NOT|非|除|不)\w{1,6}"),
+    # A dagger or asterisk only after a subcategory: E11* would stand for no code.
+    "icd": _codes(r"[A-Z](\d[0-9A-Z]?)?|[A-Z]\d[0-9A-Z][0-9A-Z.]+[+*]?"),
     "begndate": _day,
     "enddate": _day,
 }

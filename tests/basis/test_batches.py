@@ -63,6 +63,25 @@ def test_a_cell_in_another_form_is_read(given_as: Cells, read_as: Cells) -> None
         ({"sex": "1", "med_code": None}, "med_code is empty"),
         ({"sex": "1", "rule_class": "别的"}, "rule_class"),
         ({}, "no limit"),
+        ({"hosp_lv": "01"}, "hosp_lv '01'"),
+        ({"hosp_lv": "33"}, "hosp_lv"),
+        ({"med_type": "NULL"}, "med_type"),
+        ({"med_type": "N/A"}, "med_type"),
+        ({"insutype": "null"}, "insutype"),
+        ({"insutype": "非510"}, "insutype"),
+        ({"insutype": "NOT510"}, "insutype"),
+        ({"icd": "NAN"}, "icd"),
+        ({"icd": "EE11"}, "icd"),
+        ({"icd": "E11*"}, "icd"),
+        ({"course_days": "14²", "course_scope": "total"}, "course_days '14²'"),
+        ({"age_max_days": "657④"}, "age_max_days"),
+        ({"age_min_days": "9999999"}, "age_min_days above any age"),
+        ({"sex": "1", "med_code": "XA,XB"}, "med_code 'XA,XB'"),
+        ({"sex": "1", "med_code": "XA XB"}, "med_code"),
+        ({"sex": "1", "med_code": "XA*", "code_form": "prefix"}, "med_code"),
+        ({"sex": "1", "med_code": "2.3E+10"}, "med_code"),
+        ({"sex": "1", "begndate": "2026-W05"}, "begndate"),
+        ({"sex": "1", "begndate": "2026-01-28", "enddate": "2026-01-28"}, "no day"),
     ],
 )
 def test_what_cannot_be_read_is_listed_and_not_guessed(cells: Cells, said: str) -> None:
@@ -84,6 +103,32 @@ def test_a_key_that_stands_twice_counts_once_or_not_at_all() -> None:
     assert [r["unread"] for r in normalised([row, {**row, "limit_text": "x"}])] == [None]
     (two,) = normalised([row, {**row, "sex": "2"}])
     assert (two["decidable"], two["unread"]) == ("0", "stands twice with different contents")
+
+
+def test_rows_of_one_batch_that_disagree_are_listed_and_the_next_batch_mends_them() -> None:
+    row: Cells = {**BASE, "sex": "1", "begndate": "2026-01-01"}
+    for other in ({"sex": "2"}, {"begndate": "2026-07-01"}, {"status": "superseded"}):
+        for batch in ([row, {**row, **other}], [{**row, **other}, row]):
+            after = merged([], batch)
+            assert unread(normalised(after)) == ["KP1 某规则: stands twice with different contents"], other
+            assert merged(after, batch) == after
+            assert unread(normalised(merged(after, [row]))) == []
+    assert len(merged([], [row, {**row, "limit_text": "x"}])) == 1
+
+
+def test_rows_without_a_name_are_each_listed() -> None:
+    rows = merged([], [{**BASE, "kp_id": None, "rule_name": name} for name in ("甲", "乙")])
+    assert unread(normalised(rows)) == ["? 乙: kp_id is empty", "? 甲: kp_id is empty"]
+    after = merged(rows, [{**BASE, "kp_id": None, "med_code": "XB", "status": "superseded"}])
+    assert len(unread(normalised(after))) == 2
+
+
+def test_a_name_in_other_width_is_the_same_point() -> None:
+    (row,) = merged([{**BASE, "sex": "1"}], [{**BASE, "kp_id": "ＫＰ1", "status": "ｓuperseded", "superseded_by": "ＫＰ2"}])
+    assert (normal(row)["status"], unread(normalised([row]))) == ("superseded", [])
+    late = merged([{**BASE, "kp_id": "ＫＰ1", "status": "superseded", "superseded_by": "ＫＰ2"}], [point("KP1"), point("KP2")])
+    assert [row["status"] for row in late] == ["superseded", "effective"]
+    assert chains(late)["replaced"] == ["KP1"]
 
 
 def point(kp: str, **cells: str | None) -> Cells:

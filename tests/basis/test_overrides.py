@@ -132,7 +132,7 @@ def test_without_groups_in_the_data_the_run_says_so(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("before", "after", "said"),
     [
-        ("source = ", "sourse = ", "override"),
+        ("source = ", "sourse = ", "has no source"),
         ('overrides = ["rx-days", "rx-quantity"]', 'overrides = "rx-none"', "does not exist"),
         ('name = "long_days"', 'name = "longer_days"', "does not have"),
         ("value = 90", 'value = "ninety"', "number"),

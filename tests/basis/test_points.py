@@ -64,6 +64,37 @@ def test_a_superseded_point_or_one_of_another_time_finds_nothing(tmp_path: Path)
     assert len(findings(tmp_path, [{**BASE, "sex": "1", "begndate": "2026-08-03", "enddate": "2026-08-04"}])) == 1
 
 
+def test_a_shipped_rule_is_off_only_where_a_point_of_its_name_is_in_force_in_the_quarter(tmp_path: Path) -> None:
+    from basis.rulebook import load_rulebook
+
+    book = load_rulebook().only("drug-sex-limit")
+    point = {**BASE, "rule_name": book.rules[0].zh, "sex": "1"}
+    path, spec = tmp_path / "points.csv", tmp_path / "s.txt"
+    spec.write_text(f"## a\n{LINE}=>\n\n## b\n{LINE}=>\n", encoding="utf-8")
+    dates = {"begndate": ("2026-10-01", "2026-09-30"), "enddate": ("2026-07-01", "2026-07-02")}
+    for column, days in dates.items():
+        for day, off in zip(days, (0, 1), strict=True):
+            with path.open("w", encoding="utf-8", newline="") as out:
+                writer = csv.DictWriter(out, [*point, column])
+                writer.writeheader()
+                writer.writerow({**point, column: day})
+            con, snapshot = drawn.open_scenario(drawn.read(spec)[0], tmp_path / f"snapshots{column}{off}")
+            report = find(con, snapshot, book, load_points(con, path))
+            assert len(report.switched_off) == off, (column, day)
+
+
+def test_every_point_that_decides_nothing_is_listed(tmp_path: Path) -> None:
+    path, spec = tmp_path / "points.csv", tmp_path / "s.txt"
+    with path.open("w", encoding="utf-8", newline="") as out:
+        writer = csv.DictWriter(out, [*BASE, "sex"])
+        writer.writeheader()
+        writer.writerows({**BASE, "kp_id": f"KP{number:04d}", "sex": "女人"} for number in range(700))
+    spec.write_text(f"## a\n{LINE}=>\n\n## b\n{LINE}=>\n", encoding="utf-8")
+    con, snapshot = drawn.open_scenario(drawn.read(spec)[0], tmp_path / "snapshots")
+    report = find(con, snapshot, Rulebook(()), load_points(con, path)).knowledge
+    assert (report["undecidable_points"], len(report["undecidable"])) == (700, 700)
+
+
 def test_exact_points_stand_before_prefixes_and_the_longest_prefix_before_shorter_ones(tmp_path: Path) -> None:
     wide = {**BASE, "kp_id": "KP2", "med_code": "X", "code_form": "prefix", "sex": "1"}
     exact = {**BASE, "sex": "2"}

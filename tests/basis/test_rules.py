@@ -79,6 +79,25 @@ def test_a_rule_finds_what_its_drawn_table_says(rule_id: str, number: int) -> No
         assert basis == rule.clause
         assert kind == rule.result_type
         assert "{" not in words["zh"] + words["en"]
+        assert isinstance(words["lines"], list)
+
+
+@pytest.mark.parametrize(
+    ("rule_id", "least"),
+    [
+        ("rx-many-drugs", 4),
+        ("rx-mixed-pieces", 2),
+        ("rx-tcm-duplicate", 2),
+        ("rx-two-antibacterials", 2),
+        ("rx-parts-missing", 1),
+    ],
+)
+def test_what_rests_on_several_lines_names_them(rule_id: str, least: int) -> None:
+    named = [json.loads(evidence)["lines"] for found in found_by(rule_id).values() for _, _, evidence, _ in found]
+    assert named
+    for lines in named:
+        assert len(set(lines)) == len(lines) >= least
+        assert all(" " not in line for line in lines)
 
 
 @pytest.mark.parametrize("rule", BOOK.rules, ids=lambda rule: rule.rule_id)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import re
+import sqlite3
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -68,6 +69,12 @@ def test_what_must_not_count_is_not_published(tmp_path: Path, command: Command) 
     options = ("--published-by", "王", "--approved-by", "李", "--work", tmp_path / "work")
     refused = command("basis", "publish", draft, *options, check=False)
     assert (refused.returncode, "does not exist" in refused.stderr) == (3, True)
+    rule = (BASIS / "rules" / "rx-mixed-pieces.toml").read_text(encoding="utf-8")
+    (tmp_path / "rule.toml").write_text(rule.replace("rx_mixed_pieces", "mine"), encoding="utf-8")
+    for sql, said in (("DROP TABLE findings", "not one SELECT"), ("SELECT 1 AS one", "does not run")):
+        (tmp_path / "mine.sql").write_text(sql, encoding="utf-8")
+        refused = command("basis", "publish", tmp_path / "rule.toml", *options, check=False)
+        assert (refused.returncode, said in refused.stderr, refused.stderr.count("\n")) == (3, True, 1), refused.stderr
     assert not (tmp_path / "work" / "basis").exists()
     assert command("basis", "publish", tmp_path / "none.toml", *options, check=False).returncode == 7
 
@@ -162,6 +169,9 @@ def test_an_agency_extends_or_replaces_a_table(tmp_path: Path, command: Command)
         ("knowledge_none", "a\n1\n", 7, "no knowledge table"),
         ("knowledge_class", "class_id,atc_prefix\nx,A\n", 3, "lacks the column"),
         ("knowledge_class", "class_id,atc_prefix,zh,en,source,signed_by\nx,A,甲,a,,\n", 3, "no source"),
+        ("knowledge_piece_max", "name,most_grams,source,signed_by\n川乌,many,药典,\n", 3, "most_grams 'many'"),
+        ("knowledge_piece_max", "name,most_grams,source,signed_by\n川乌,-3,药典,\n", 3, "most_grams '-3'"),
+        ("knowledge_class", "class_id,atc_prefix,zh,en,source,signed_by\nx,A%,甲,a,s,\n", 3, "atc_prefix 'A%'"),
         ("knowledge_class", "class_id,atc_prefix,zh,en,source,signed_by\nx,A,甲,a,s,\nx,A,乙,b,s,\n", 3, "keep one"),
     ],
 )
@@ -204,3 +214,51 @@ def test_the_interval_is_wilsons() -> None:
     assert low == pytest.approx(centre - half)
     assert high == pytest.approx(centre + half)
     assert rate(0, 0) == (None, None, None)
+
+
+def test_the_log_names_what_counts_before_it_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from pipelines import basis_drafts, knowledge
+
+    place, killed = Workplace(tmp_path / "work"), []
+
+    def entries() -> list[str]:
+        with sqlite3.connect(place.work / "panel.db") as store:
+            return [action for (action,) in store.execute("SELECT action FROM audit ORDER BY 1")]
+
+    def stopping(write: Callable[[Path, Any], object]) -> Callable[[Path, Any], None]:
+        def stop(path: Path, content: Any) -> None:
+            if path.parent in (place.basis / "rules", place.basis / "tables") or path.name == knowledge.POINTS:
+                killed.append((path.name, entries()))
+                raise KeyboardInterrupt
+            write(path, content)
+
+        return stop
+
+    table = tmp_path / "mine.csv"
+    table.write_text("class_id,atc_prefix,zh,en,source,signed_by\nx,A,甲,a,本地,\n", encoding="utf-8")
+    batch = points(tmp_path / "one.csv", {})
+    with monkeypatch.context() as patched:
+        patched.setattr(basis_drafts, "write_bytes", stopping(basis_drafts.write_bytes))
+        patched.setattr(knowledge, "write_text", stopping(knowledge.write_text))
+        with pytest.raises(KeyboardInterrupt):
+            basis_drafts.publish_rule(place, LONG, "王药师", "李主任")
+        for name in (None, "knowledge_class"):
+            with pytest.raises(KeyboardInterrupt):
+                knowledge.load_knowledge(place, batch if name is None else table, None, name, replace=False)
+    done = ["knowledge points loaded", "knowledge table loaded", "rule published"]
+    assert [name for name, _ in killed] == [LONG.with_suffix(".txt").name, knowledge.POINTS, "knowledge_class.extend.csv"]
+    assert [seen for _, seen in killed] == [done[2:], [done[0], done[2]], done]
+    basis_drafts.publish_rule(place, LONG, "王药师", "李主任")
+    assert len(load_rulebook(place.basis / "rules").overrides) == 1
+
+
+def test_a_column_that_nobody_knows_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    from pipelines.knowledge import load_knowledge
+
+    path, place = tmp_path / "odd.csv", Workplace(tmp_path / "work")
+    given = {**POINT, "drug_name": "甲", "age_max_day": "30"}
+    path.write_text(f"{','.join(given)}\n{','.join(given.values())}\n", encoding="utf-8")
+    load_knowledge(place, path, None, None, replace=False)
+    report = json.loads((place.basis / "knowledge" / "report.json").read_text(encoding="utf-8"))
+    assert report["columns_not_used"] == ["age_max_day"]
+    assert "not used: age_max_day" in capsys.readouterr().out
