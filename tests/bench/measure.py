@@ -44,13 +44,14 @@ class Process:
 
 
 def timed(arguments: Sequence[str | Path], work: Path) -> Process:
-    """Run a module of ours in a process of its own; raises when it fails."""
+    """Run a module of ours in a process of its own; raises with the last it said when it fails."""
     began = time.perf_counter()
     with (work / "bench.log").open("ab") as log:
         process = subprocess.Popen([sys.executable, "-m", *map(str, arguments)], cwd=ROOT, stdout=log, stderr=log)
         _, status, usage = os.wait4(process.pid, 0)
     if status:
-        raise RuntimeError(f"{arguments} ended with {status}: see {work / 'bench.log'}")
+        said = (work / "bench.log").read_text(encoding="utf-8", errors="replace")[-2000:]
+        raise RuntimeError(f"{arguments} ended with {status}:\n{said}")
     return Process(time.perf_counter() - began, usage.ru_maxrss / 1024, usage.ru_utime + usage.ru_stime)
 
 
