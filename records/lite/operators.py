@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+from abc import ABC, abstractmethod
 from dataclasses import replace
 from typing import Any
 
@@ -29,7 +30,7 @@ _COMPARED = {"eq": "=", "neq": "<>", "gt": ">", "gte": ">=", "lt": "<", "lte": "
 _FALSE, _TRUE = Said("0", BOOL, False), Said("1", BOOL, True)
 
 
-class Operators:
+class Operators(ABC):
     """Expressions by their kind; a kind without a method is refused."""
 
     def say(self, node: Any, scope: Scope) -> Said:
@@ -157,9 +158,9 @@ class Operators:
         ((_, kind),) = columns.items()
         return Said(f"({inner})", kind)
 
+    @abstractmethod
     def say_query(self, node: Any, scope: Scope | None) -> tuple[str, dict[str, Type]]:
         """A query inside an expression, with its columns."""
-        raise NotImplementedError
 
     def _like(self, node: Any, scope: Scope) -> Said:
         one, other = self.say_all([node.this, node.expression], scope)

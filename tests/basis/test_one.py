@@ -120,7 +120,7 @@ def test_drawn_tables_are_judged_alone_as_in_the_run() -> None:
 
 @pytest.mark.parametrize("rule_id", [r for r in ALONE if not all(map(is_plain, SPECS[r]))])
 def test_numbers_and_days_hold_alone_as_in_the_run(rule_id: str) -> None:
-    of_dated_tables(rule_id)
+    assert set(of_dated_tables(rule_id)) == {rule_id}
 
 
 def test_every_rule_that_is_decided_alone_finds_something_in_drawn_tables() -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from basis.check_sql import fault_of
+from basis.definition import Rule
 from basis.rule_files import read_rule
 from basis.rulebook import Rulebook, load_rulebook
 from basis.trial import prove
@@ -65,16 +66,18 @@ def draft(folder: Path, rule: str = RULE, sql: str | bytes = SQL) -> Path:
     return path
 
 
-def proved(folder: Path, path: Path) -> None:
+def proved(folder: Path, path: Path) -> Rule:
+    """The rule of a file, after it ran on no rows."""
     made = folder / "empty"
     made.mkdir()
     rule = read_rule(path)
     prove(Rulebook((rule,)), (rule.rule_id,), made)
+    return rule
 
 
 @pytest.mark.parametrize("end", ["", ";", "\n;\n", " -- the end"])
 def test_a_plain_check_is_read_and_runs(tmp_path: Path, end: str) -> None:
-    proved(tmp_path, draft(tmp_path, sql=SQL + end))
+    assert proved(tmp_path, draft(tmp_path, sql=SQL + end)).sql.startswith(SQL)
 
 
 def test_every_shipped_check_is_one_plain_select_and_runs_on_no_rows(tmp_path: Path) -> None:
@@ -152,7 +155,8 @@ def test_a_rule_that_says_nothing_sure_is_refused(tmp_path: Path, change: tuple[
 
 def test_numbers_may_follow_one_another(tmp_path: Path) -> None:
     older = NUMBER.replace("500", "9").replace("2027", "2026").replace("_from = 2026", "_from = 2025")
-    proved(tmp_path, draft(tmp_path, RULE.replace("[[parameter]]", f"[[parameter]]\n{older}\n[[parameter]]")))
+    rule = proved(tmp_path, draft(tmp_path, RULE.replace("[[parameter]]", f"[[parameter]]\n{older}\n[[parameter]]")))
+    assert sorted((p.valid_from.year, p.value) for p in rule.parameters) == [(2025, 9), (2026, 500)]
 
 
 def test_overrides_of_one_scope_may_not_contradict_each_other(tmp_path: Path) -> None:
