@@ -19,8 +19,16 @@ UNIT_WORDS: dict[str, tuple[str, str]] = {
     "level": ("级", ""),
     "flag": ("", ""),
     "difference": ("个百分点", "percentage points"),
+    "deviation": ("个标准差", "standard deviations"),
 }
-_SHOWN = {"count": "{:,.0f}", "day": "{:,.0f}", "second": "{:,.0f}", "year": "{:.0f}", "level": "{:.0f}"}
+_SHOWN = {
+    "count": "{:,.0f}",
+    "day": "{:,.0f}",
+    "second": "{:,.0f}",
+    "year": "{:.0f}",
+    "level": "{:.0f}",
+    "deviation": "{:+.1f}",
+}
 
 
 def is_missing(value: object) -> bool:

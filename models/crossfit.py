@@ -17,6 +17,9 @@ from models.specs import ModelSpec
 MOST_ROUNDS, LEAST_ROUNDS = 600, 20
 #: Weak labels are many and say little: more trees only learn the rules by heart.
 MOST_ROUNDS_WEAK = 300
+#: Upon curves trees stay only where what they gain on held-out rows is so many times its standard error: few labels
+#: always show some trees that happen to help.
+_CLEAR = 2.0
 #: A fold stops growing when so many trees in a row brought nothing.
 _PATIENCE = 60
 #: Of targets between 0 and 1 too; for labels it is the binary log loss.
@@ -122,7 +125,7 @@ class Sheet:
             self.x[judged],
             self.label[judged],
             self.growing_weight[judged],
-            self.spec.curves,
+            self.spec.freedom(self.names),
             np.array([signs.get(name, 0) for name in self.names]),
         )
         return as_booster(curves, self.x, self.names, self.settings["objective"])
@@ -155,28 +158,56 @@ def grow(sheet: Sheet, rounds: int) -> Any:
 def cross_fit(sheet: Sheet) -> Held:
     """Score every row by trees grown on the other folds.
 
-    The number of trees for a fold is the one that served the *other* folds best, so that no row's own label
-    chose it. Bounded by ``sheet.most``. A row whose fold cannot be held out scores 0 (log-odds of a coin).
+    The number of trees for a fold is the one that served the *other* folds best, so that no row's own label chose it;
+    upon curves they stay where what they gained there was clear. Bounded by ``sheet.most``. A row whose fold cannot be
+    held out scores 0 (log-odds of a coin).
     """
     grown = {}
     for number in range(FOLDS):
         inside, outside = sheet.take(sheet.fold != number), sheet.take((sheet.fold == number) & sheet.judged)
         if inside.has_both and len(outside.label):
             grown[number] = _watched(inside, outside)
+    rounds = {number: _best(_others(grown, number)) for number in grown}
+    gains = {number: one.gains(rounds[number]) for number, one in grown.items()}
     raw = np.zeros(len(sheet.label))
     for number, one in grown.items():
-        rows, rounds = sheet.fold == number, _best([other for place, other in grown.items() if place != number])
-        raw[rows] = one.booster.predict(sheet.x[rows], raw_score=True, num_iteration=one.first + rounds)
-    return Held(raw, _best(list(grown.values())))
+        rows, clear = sheet.fold == number, _clear(_others(gains, number))
+        raw[rows] = one.raw(sheet.x[rows], rounds[number] if clear else 0)
+    return Held(raw, _best(list(grown.values())) if _clear(list(gains.values())) else 0)
+
+
+def _others(parts: dict[int, Any], number: int) -> list[Any]:
+    return [part for place, part in parts.items() if place != number]
+
+
+def _clear(gains: list[Any]) -> bool:
+    """Whether trees gain enough upon curves to stay; without curves they stay anyhow."""
+    if any(part is None for part in gains) or not gains:
+        return True
+    together = np.concatenate(gains)
+    return bool(together.sum() > _CLEAR * np.sqrt((together**2).sum()))
 
 
 @dataclass(frozen=True)
 class _Grown:
-    """A booster whose ``first`` trees are curves, and the summed loss outside after each number of further trees, from 0."""
+    """A booster whose ``first`` trees are curves, and the summed loss ``outside`` after each number of more trees, from 0."""
 
     booster: Any
     first: int
     losses: Any
+    outside: Sheet
+
+    def raw(self, x: Any, rounds: int) -> Any:
+        """Raw scores by so many trees upon the curves."""
+        return self.booster.predict(x, raw_score=True, num_iteration=self.first + rounds)
+
+    def gains(self, rounds: int) -> Any:
+        """By how much so many trees lower the loss of each row outside that curves alone leave; None without curves."""
+        if not self.first:
+            return None
+        target, weight = self.outside.grown_on()
+        before, after = self.raw(self.outside.x, 0), self.raw(self.outside.x, rounds)
+        return weight * (np.logaddexp(0, before) - np.logaddexp(0, after) - target * (before - after))
 
 
 def _watched(inside: Sheet, outside: Sheet) -> _Grown:
@@ -200,7 +231,7 @@ def _watched(inside: Sheet, outside: Sheet) -> _Grown:
     first, nothing = (0, np.inf) if start is None else (start.num_trees(), _loss_of(start, outside))
     losses = np.append(nothing, history["valid_0"][_LOSS]) * float(outside.growing_weight.sum())
     # A fold that stopped early counts on with its last loss, so that all folds have the same length.
-    return _Grown(booster, first, np.append(losses, np.full(inside.most + 1 - len(losses), losses[-1])))
+    return _Grown(booster, first, np.append(losses, np.full(inside.most + 1 - len(losses), losses[-1])), outside)
 
 
 def _loss_of(booster: Any, outside: Sheet) -> float:

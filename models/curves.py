@@ -51,11 +51,11 @@ class Curves:
         return self.base + sum((curve.of(x[:, curve.column]) for curve in self.curves), np.zeros(len(x)))
 
 
-def draw(x: Any, label: Any, weight: Any, strength: float, signs: Any) -> Curves:
+def draw(x: Any, label: Any, weight: Any, strength: Any, signs: Any) -> Curves:
     """Curves of the columns of ``x`` from labels 0/1.
 
-    ``strength``: variance of the coefficients' prior, the larger the freer; ``signs``: +1 where more never lowers
-    the score, -1 where it never raises it.
+    ``strength``: variance of the prior of each column's coefficients, the larger the freer; ``signs``: +1 where more never
+    lowers the score, -1 where it never raises it.
     """
     rows = np.arange(0, len(label), max(1, -(-len(label) // _MOST_ROWS)))
     if len(np.unique(label[rows])) < 2:
@@ -68,7 +68,8 @@ def draw(x: Any, label: Any, weight: Any, strength: float, signs: Any) -> Curves
         [shape[np.searchsorted(edges, x[:, c])] * ~np.isnan(x[:, [c]]) for c, (edges, shape, _) in steps.items()]
     )
     sign = np.concatenate([(signs[column], signs[column], -signs[column]) for column in steps])
-    found = _ridge(told, label, weight, strength, sign)
+    freedom = np.repeat(np.broadcast_to(strength, x.shape[1])[list(steps)], 3)
+    found = _ridge(told, label, weight, freedom, sign)
     drawn = []
     for number, (column, (edges, shape, counts)) in enumerate(steps.items()):
         values = np.round(shape @ found[1 + 3 * number : 4 + 3 * number], _DIGITS)
@@ -95,7 +96,7 @@ def _steps(values: Any) -> tuple[Any, Any, Any] | None:
     return edges, shape - (counts @ shape) / len(known), np.append(counts, len(values) - len(known))
 
 
-def _ridge(x: Any, label: Any, weight: Any, strength: float, sign: Any) -> Any:
+def _ridge(x: Any, label: Any, weight: Any, strength: Any, sign: Any) -> Any:
     """Intercept and coefficients that maximise likelihood x normal prior, within the signs."""
     from scipy.optimize import minimize
 
@@ -103,7 +104,7 @@ def _ridge(x: Any, label: Any, weight: Any, strength: float, sign: Any) -> Any:
         # Not x @ b: that adds up in another order on a machine with more processors.
         z, off = np.einsum("ij,j->i", x, b[1:]) + b[0], b[1:]
         slope = weight * (1 / (1 + np.exp(-z)) - label)
-        value = (weight * (np.logaddexp(0, z) - label * z)).sum() + (off**2).sum() / (2 * strength)
+        value = (weight * (np.logaddexp(0, z) - label * z)).sum() + (off**2 / strength).sum() / 2
         return float(value), np.append(slope.sum(), np.einsum("i,ij->j", slope, x) + off / strength)
 
     low, high = np.where(sign > 0, 0.0, -np.inf), np.where(sign < 0, 0.0, np.inf)

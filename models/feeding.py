@@ -1,7 +1,9 @@
 """Scores of prescriptions as features of who wrote or received them; in training by trees that never saw the prescriber.
 
 A subject's prescriptions are told by their place in the quarter's frame, not by the score itself, so that another
-version of the feeding model gives features of the same scale.
+version of the feeding model gives features of the same scale. How many of them stand at the top is told beside how many
+would by chance: one of two says less than ten of twenty, and a large institution has some there whatever it does.
+Source: signed root of the Poisson deviance, McCullagh and Nelder (1989), 2.4.
 """
 
 from __future__ import annotations
@@ -14,36 +16,45 @@ from features.catalogue import Feature
 from models.boosting import SEED, folds, matrix
 from models.crossfit import Sheet, grow
 from models.labels import Labels
-from models.specs import ModelSpec
+from models.specs import FED, ModelSpec
 from models.training import prepared
 
 if TYPE_CHECKING:
     import pandas as pd
 
-#: The part of the frame that counts as its top.
-TOP = 0.05
+#: The parts of the frame that count as its top, in per cent.
+TOPS = (5, 1)
 GROUP = "fed"
 #: Trees that feed; their number decides little about places, and choosing it would cost a training of its own.
 ROUNDS = 150
 
 
-def fed_features(grain: str, spec: ModelSpec) -> tuple[Feature, Feature]:
-    """The two features that a model of prescriptions gives a subject of another grain, in words."""
+def fed_features(grain: str, spec: ModelSpec) -> tuple[Feature, ...]:
+    """The features that a model of prescriptions gives a subject of another grain, in words."""
 
-    def feature(name: str, zh: str, en: str, definition: str) -> Feature:
+    def feature(name: str, unit: str, zh: str, en: str, definition: str) -> Feature:
+        words = ("{unit}", " {unit}") if unit == "deviation" else ("", "")
         return Feature(
-            name=f"fed_{spec.target}_{name}", grain=grain, group=GROUP, zh=zh, en=en, unit="share", window="the quarter",
+            name=f"{FED}{spec.target}_{name}", grain=grain, group=GROUP, zh=zh, en=en, unit=unit, window="the quarter",
             definition=definition, stage="", expression="", type="double", missing_zh="本季无处方",
             missing_en="no prescription in the quarter", needs=(), monotone=1,
-            reason_zh=f"{zh} {{value}}（同类通常 {{usual}}）", reason_en=f"{en} {{value}} (usually {{usual}})",
+            reason_zh=f"{zh} {{value}}{words[0]}（同类通常 {{usual}}）",
+            reason_en=f"{en} {{value}}{words[1]} (usually {{usual}})",
         )  # fmt: skip
 
-    return (
-        feature("mean", f"处方的“{spec.zh}”评分平均位次", f"mean place of the prescriptions by the score '{spec.en}'",
-                "Mean place of the subject's prescriptions in the quarter's frame by score, 1 = the highest."),
-        feature("top", f"处方的“{spec.zh}”评分居前5%的占比", f"prescriptions in the city's top 5 % by the score '{spec.en}'",
-                "Share of the subject's prescriptions among the highest 5 % of the quarter's frame."),
+    mean = feature("mean", "share", f"处方的“{spec.zh}”评分平均位次",
+                   f"mean place of the prescriptions by the score '{spec.en}'",
+                   "Mean place of the subject's prescriptions in the quarter's frame by score, 1 = the highest.")  # fmt: skip
+    tops = (
+        feature(f"top{top}", "deviation",
+                f"处方的“{spec.zh}”评分居全市前{top}%的张数，与同样多处方的随机预期相比",
+                f"prescriptions in the city's top {top} % by the score '{spec.en}', beside what as many hold by chance:",
+                f"How far the number of the subject's prescriptions among the highest {top} % of the quarter's frame lies "
+                "above (below 0: below) what as many prescriptions hold by chance, in standard deviations: signed root of "
+                "the Poisson deviance.")
+        for top in TOPS
     )  # fmt: skip
+    return (mean, *tops)
 
 
 def held_out_raw(
@@ -76,10 +87,20 @@ def _teaches(sheet: Sheet, spec: ModelSpec) -> bool:
 
 
 def of_subjects(subject: Any, raw: Any, spec: ModelSpec) -> pd.DataFrame:
-    """The two features of each subject from the raw scores of one quarter's frame. Grain: one row a subject, by it."""
+    """The features of each subject from the raw scores of one quarter's frame. Grain: one row a subject, by it."""
     import pandas as pd
 
     place = pd.Series(np.asarray(raw, dtype=float)).rank(pct=True)
-    told = pd.DataFrame({"subject": np.asarray(subject, dtype=object), "mean": place, "top": (place > 1 - TOP).astype(float)})
-    found = told[told["subject"].notna()].groupby("subject", sort=True)[["mean", "top"]].mean()
-    return found.add_prefix(f"fed_{spec.target}_")
+    counted = {f"top{top}": (place > 1 - top / 100).astype(float) for top in TOPS}
+    told = pd.DataFrame({"subject": np.asarray(subject, dtype=object), "mean": place, "rows": 1.0, **counted})
+    groups = told[told["subject"].notna()].groupby("subject", sort=True)
+    found, sums = groups[["mean"]].mean(), groups[["rows", *counted]].sum()
+    for top in TOPS:
+        found[f"top{top}"] = _above_chance(sums[f"top{top}"].to_numpy(), sums["rows"].to_numpy() * top / 100)
+    return found.add_prefix(f"{FED}{spec.target}_")
+
+
+def _above_chance(count: Any, expected: Any) -> Any:
+    """Signed root of the Poisson deviance of counts; ``expected`` is above 0."""
+    log = np.log(np.where(count > 0, count, expected) / expected)
+    return np.sign(count - expected) * np.sqrt(np.maximum(2 * (count * log - (count - expected)), 0.0))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from models.boosting import matrix
+from models.fast_trees import raw_of
 from models.loaded import LoadedModel
 from models.specs import KEYS
 
@@ -97,8 +98,8 @@ def raw_of_batches(models: list[LoadedModel], batches: Iterable[Any]) -> tuple[p
         keys.append(batch.column(models[0].spec.key))
         x = batch_matrix(batch, names)
         for model, chosen, found in zip(models, columns, raw, strict=True):
-            found.append(model.booster.predict(x if len(chosen) == len(names) and chosen == list(range(len(names)))
-                                               else x[:, chosen], raw_score=True))  # fmt: skip
+            whole = len(chosen) == len(names) and chosen == list(range(len(names)))
+            found.append(raw_of(model.booster, x if whole else x[:, chosen]))
     together = [np.concatenate(found) if found else np.array([]) for found in raw]
     return pd.concat([part.to_pandas() for part in keys], ignore_index=True) if keys else pd.Series(dtype="str"), together
 
@@ -123,7 +124,7 @@ def raw_scores(model: LoadedModel, features: pd.DataFrame) -> Any:
     import numpy as np
 
     parts = [
-        model.booster.predict(matrix(features.iloc[start : start + _SLICE], model.names), raw_score=True)
+        raw_of(model.booster, matrix(features.iloc[start : start + _SLICE], model.names))
         for start in range(0, len(features), _SLICE)
     ]
     return np.concatenate(parts) if parts else np.array([])

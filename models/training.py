@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from models.background import with_background
-from models.boosting import SEED, folds, matrix, threads_for
+from models.boosting import SEED, faster, folds, matrix, threads_for
 from models.calibration import AnyCalibration, fit_best
 from models.crossfit import Sheet, cross_fit, grow
 from models.distribution import Distribution
 from models.evaluation import evaluate
+from models.fast_trees import raw_of
 from models.gate import never_saw
 from models.holdout import hold_out
 from models.labels import WEAK, Labels, enough
@@ -86,6 +87,9 @@ def train(
     negatives are too few.
     """
     everybody, names, whole = prepared(spec, rows, labels, groups_of, threads, seed)
+    if len(everybody) > MOST_HELD_OUT:
+        spec = faster(spec)
+        whole = replace(whole, spec=spec)
     data, sheet = _part(everybody, whole)
     if trials:
         settings = search(sheet, data["quarter"].to_numpy(dtype=object), trials)
@@ -213,7 +217,7 @@ def _usual(x: Any, names: list[str]) -> dict[str, list[float | None]]:
 def _distributions(x: Any, names: list[str], booster: Any) -> dict[str, Distribution]:
     """How features and the raw score (named "") lay over all rows of the training quarters."""
     found = {name: Distribution.of(x[:, place]) for place, name in enumerate(names)}
-    return {"": Distribution.of(booster.predict(x, raw_score=True)), **found}
+    return {"": Distribution.of(raw_of(booster, x)), **found}
 
 
 def _hash(data: pd.DataFrame, sheet: Sheet) -> str:

@@ -16,6 +16,8 @@ KEYS = {
     "practitioner": "dr_codg",
     "institution": "fixmedins_code",
 }
+#: Names of features that models of prescriptions feed begin so.
+FED = "fed_"
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,8 @@ class ModelSpec:
     score) or -1 (more never raises it). ``item_codes``: the review items that make a label of a family positive; empty
     for the targets of the contract. ``rule_rows``: what the rules say of prescriptions that nobody judged weighs as so
     many verdicts; 0 = nothing. ``fed_by``: models of prescriptions that feed this one
-    (``models.feeding``). ``curves``: variance of the prior of the curves that trees grow upon (``models.curves``); 0 = none.
+    (``models.feeding``). ``curves``: variance of the prior of the curves that trees grow upon (``models.curves``); 0 = none;
+    ``fed_freedom``: that of the features that are fed is so many times as large.
     """
 
     target: str
@@ -52,6 +55,7 @@ class ModelSpec:
     rule_rows: float = 0.0
     fed_by: tuple[str, ...] = ()
     curves: float = 0.0
+    fed_freedom: float = 1.0
 
     @property
     def is_family(self) -> bool:
@@ -62,6 +66,10 @@ class ModelSpec:
     def name(self) -> str:
         """TARGET@GRAIN, as the command line writes it."""
         return f"{self.target}@{self.grain}"
+
+    def freedom(self, names: list[str]) -> list[float]:
+        """Variance of the prior of each feature's curve; what is fed rests on far more labels than the rest."""
+        return [self.curves * (self.fed_freedom if name.startswith(FED) else 1.0) for name in names]
 
     @property
     def slug(self) -> str:
@@ -112,7 +120,14 @@ def _read(path: Path) -> ModelSpec:
     except (KeyError, TypeError) as fault:
         raise WrongUse(f"The model specification {path.name} cannot be used: {fault}.") from fault
     signs = {sign for _, sign in spec.constrained} <= {-1, 1}
-    if spec.grain not in KEYS or not 0 < spec.capacity_share <= 1 or spec.least_labels < 1 or not signs or spec.curves < 0:
+    if (
+        spec.grain not in KEYS
+        or not 0 < spec.capacity_share <= 1
+        or spec.least_labels < 1
+        or not signs
+        or spec.curves < 0
+        or spec.fed_freedom <= 0
+    ):
         raise WrongUse(f"The model specification {path.name} names an unknown grain or an impossible number.")
     return spec
 

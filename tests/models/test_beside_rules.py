@@ -101,3 +101,9 @@ def test_very_many_rows_are_tested_by_a_part_and_all_grow_the_model(
     assert set(rows.loc[rows["group"].isin(set(kept["group"])), "key"]) == set(kept["key"])
     grown = lightgbm.Booster(model_str=done.text).dump_model()["tree_info"][0]["tree_structure"]["internal_count"]
     assert grown > 500
+    # Of so many rows each tree says more, in the folds as in the model.
+    own = dict(spec.parameters)["learning_rate"]
+    assert f"[learning_rate: {4 * own:g}]" in done.text
+    assert dict(done.spec.parameters) == {**dict(spec.parameters), "learning_rate": 4 * own}
+    few = train(spec, kept, labels_of(kept), groups, threads=1)
+    assert f"[learning_rate: {own:g}]" in few.text

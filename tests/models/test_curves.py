@@ -107,6 +107,33 @@ def test_trees_grow_upon_the_curves_and_the_file_is_the_same_again(table: tuple[
     assert grow(sheet, 0).model_to_string() == start.model_to_string()
 
 
+def test_trees_stay_upon_curves_only_where_what_they_gain_is_clear(table: tuple[Any, Any]) -> None:
+    x, _ = table
+    chance = np.random.default_rng(5)
+    # No curve of one column can tell of two that go together.
+    together = (x[:, 2] > 0) & (np.nan_to_num(x[:, 0]) > 0)
+    strong = (chance.random(ROWS) < np.where(together, 0.95, 0.02)).astype(float)
+    assert cross_fit(sheet_of((x, strong), 0.3)).rounds > 0
+    noises = [(chance.random(ROWS) < 0.1).astype(float) for _ in range(3)]
+    held = [cross_fit(sheet_of((x, noise), 0.3)) for noise in noises]
+    assert [one.rounds for one in held] == [0, 0, 0]
+    sheet = sheet_of((x, noises[0]), 0.3)
+    by_curves = np.zeros(ROWS)
+    for number in range(5):
+        out = sheet.fold == number
+        by_curves[out] = sheet.take(~out).start().predict(x[out], raw_score=True)
+    np.testing.assert_allclose(held[0].raw, by_curves, rtol=0, atol=1e-9)
+
+
+def test_what_is_fed_may_speak_louder_with_the_same_labels(table: tuple[Any, Any]) -> None:
+    x, label = table
+    twice = np.column_stack([x[:, 1], x[:, 1]])
+    spec = replace(load_specs()["fraud@person"], curves=0.01, fed_freedom=10.0)
+    assert spec.freedom(["rare", "fed_rare"]) == [0.01, 0.1]
+    plain, fed = draw(twice, label, np.ones(ROWS), spec.freedom(["rare", "fed_rare"]), np.zeros(2)).curves
+    assert np.ptp(fed.values) == pytest.approx(10 * np.ptp(plain.values), rel=0.01)
+
+
 def test_trees_that_bring_nothing_are_left_out_but_never_without_curves(table: tuple[Any, Any]) -> None:
     x, _ = table
     noise = (x, (np.random.default_rng(8).random(ROWS) < 0.03).astype(float))

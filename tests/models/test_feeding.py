@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import models.feeding
-from models.feeding import TOP, fed_features, held_out_raw, of_subjects
+from models.feeding import TOPS, fed_features, held_out_raw, of_subjects
 from models.specs import ModelSpec, load_specs
 
 SPEC = load_specs()["unreasonable@prescription"]
@@ -59,9 +60,20 @@ def test_places_of_a_subject_beside_the_slow_reference(given_rows: list[tuple[st
     for subject in {subject for subject, _ in given_rows} - {None}:
         mine = [place[n] for n, (whose, _) in enumerate(given_rows) if whose == subject]
         assert found.loc[subject, "fed_unreasonable_mean"] == pytest.approx(sum(mine) / len(mine))
-        top = sum(one > 1 - TOP for one in mine) / len(mine)
-        assert found.loc[subject, "fed_unreasonable_top"] == pytest.approx(top)
+        for top in TOPS:
+            count, chance = sum(one > 1 - top / 100 for one in mine), len(mine) * top / 100
+            deviance = 2 * ((count * math.log(count / chance) if count else 0.0) - (count - chance))
+            wanted = math.copysign(math.sqrt(max(0.0, deviance)), count - chance)
+            assert found.loc[subject, f"fed_unreasonable_top{top}"] == pytest.approx(wanted, abs=1e-9)
     assert set(found.index) == {subject for subject, _ in given_rows if subject}
+
+
+def test_ten_of_twenty_at_the_top_say_more_than_one_of_two_and_a_large_subject_has_some_by_chance() -> None:
+    subjects = ["small"] * 2 + ["large"] * 20 + ["usual"] * 1000
+    raw = [9.0, 0.0] + [9.0] * 10 + [0.0] * 10 + [9.0] * 39 + [0.0] * 961
+    top = of_subjects(subjects, raw, SPEC)["fed_unreasonable_top5"]
+    assert top["large"] > 2 * top["small"] > 2 * top["usual"]
+    assert abs(top["usual"]) < 2
 
 
 def test_fed_features_have_words_and_the_names_of_the_columns() -> None:
