@@ -120,13 +120,15 @@ def batch_matrix(batch: Any, names: list[str]) -> Any:
 
 
 def raw_scores(model: LoadedModel, features: pd.DataFrame) -> Any:
-    """Log-odds before calibration, in slices so that memory does not grow with the city; missing columns are NaN."""
+    """Log-odds before calibration; as ``raw_of_frame``."""
+    return raw_of_frame(model.booster, features, model.names)
+
+
+def raw_of_frame(booster: Any, features: pd.DataFrame, names: list[str]) -> Any:
+    """Log-odds by a booster of so named features, in slices so that memory does not grow; missing columns are NaN."""
     import numpy as np
 
-    parts = [
-        raw_of(model.booster, matrix(features.iloc[start : start + _SLICE], model.names))
-        for start in range(0, len(features), _SLICE)
-    ]
+    parts = [raw_of(booster, matrix(features.iloc[start : start + _SLICE], names)) for start in range(0, len(features), _SLICE)]
     return np.concatenate(parts) if parts else np.array([])
 
 

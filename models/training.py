@@ -16,13 +16,13 @@ from models.calibration import AnyCalibration, fit_best
 from models.crossfit import Sheet, cross_fit, grow
 from models.distribution import Distribution
 from models.evaluation import evaluate
-from models.fast_trees import raw_of
 from models.gate import never_saw
 from models.holdout import hold_out
 from models.labels import WEAK, Labels, enough
 from models.loaded import LoadedModel
 from models.plain import without_nan
 from models.rule_precision import RulePrecision, table
+from models.scoring import raw_of_frame
 from models.search import search
 from models.specs import ModelSpec
 from records.errors import ModelNotTrained
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 
 #: Folds and the test are worked out on at most so many rows; trees of the model itself grow on all.
-MOST_HELD_OUT = 100_000
+MOST_HELD_OUT = 50_000
 
 
 @dataclass
@@ -101,7 +101,6 @@ def train(
     test, kind = hold_out(data, sheet, held)
     if champion is not None and never_saw(champion, test):
         test["raw_champion"] = champion.booster.predict(matrix(test, champion.names), raw_score=True)
-    everything = matrix(rows, names)
     return Trained(
         spec=spec,
         text=booster.model_to_string(),
@@ -112,8 +111,8 @@ def train(
         metrics=evaluate(test, names, spec, kind, _baselines(spec, labels.source, groups_of), seed),
         out_of_fold=_out_of_fold(data, calibration.apply(held.raw), spec),
         test=test,
-        usual=_usual(everything, names),
-        distribution=_distributions(everything, names, booster),
+        usual=_usual(rows, names),
+        distribution=_distributions(rows, names, booster),
         quarters=sorted(set(everybody.loc[~everybody["by_rule"], "quarter"])),
         rounds=held.rounds,
         labels=_counts(everybody),
@@ -162,7 +161,7 @@ def _counts(data: pd.DataFrame) -> dict[str, int]:
 
 
 def _labelled(spec: ModelSpec, rows: pd.DataFrame, labels: Labels) -> pd.DataFrame:
-    data = rows.merge(labels.frame, on=["key", "quarter"], how="inner").sort_values(["quarter", "key"], ignore_index=True)
+    data = _joined(rows, labels.frame)
     data["by_rule"] = data["by_rule"].astype(bool) if "by_rule" in data else False
     if not enough(Labels(data, labels.source), spec):
         positives = int(data["label"].sum())
@@ -180,6 +179,16 @@ def _labelled(spec: ModelSpec, rows: pd.DataFrame, labels: Labels) -> pd.DataFra
     if not judged.all():
         data.loc[~judged, "weight"] = min(1.0, spec.rule_rows / int((~judged).sum()))
     return data
+
+
+def _joined(rows: pd.DataFrame, labels: pd.DataFrame) -> pd.DataFrame:
+    """Labelled rows in the order of quarter and key; the wide columns are copied once."""
+    import pandas as pd
+
+    pairs = rows[["key", "quarter"]].assign(_at=np.arange(len(rows))).merge(labels, on=["key", "quarter"], how="inner")
+    pairs = pairs.sort_values(["quarter", "key"], ignore_index=True)
+    wide = rows.iloc[pairs.pop("_at").to_numpy()].reset_index(drop=True)
+    return pd.concat([wide, pairs.drop(columns=["key", "quarter"])], axis=1)
 
 
 def _usable(spec: ModelSpec, data: pd.DataFrame, source: str, groups_of: dict[str, str]) -> list[str]:
@@ -204,20 +213,25 @@ def _out_of_fold(data: pd.DataFrame, score: Any, spec: ModelSpec) -> pd.DataFram
     return frame.rename(columns={"key": spec.key}).sort_values([spec.key, "as_of"], ignore_index=True)
 
 
-def _usual(x: Any, names: list[str]) -> dict[str, list[float | None]]:
+def _column(rows: pd.DataFrame, name: str) -> Any:
+    return matrix(rows, [name])[:, 0]
+
+
+def _usual(rows: pd.DataFrame, names: list[str]) -> dict[str, list[float | None]]:
     """q10, q50 and q90 of each feature over all rows given, values that occur; None where all are missing."""
     usual: dict[str, list[float | None]] = {}
-    for place, name in enumerate(names):
-        values = x[~np.isnan(x[:, place]), place]
+    for name in names:
+        values = _column(rows, name)
+        values = values[~np.isnan(values)]
         limits = np.quantile(values, [0.1, 0.5, 0.9], method="lower") if len(values) else []
         usual[name] = [float(value) for value in limits] or [None, None, None]
     return usual
 
 
-def _distributions(x: Any, names: list[str], booster: Any) -> dict[str, Distribution]:
+def _distributions(rows: pd.DataFrame, names: list[str], booster: Any) -> dict[str, Distribution]:
     """How features and the raw score (named "") lay over all rows of the training quarters."""
-    found = {name: Distribution.of(x[:, place]) for place, name in enumerate(names)}
-    return {"": Distribution.of(raw_of(booster, x)), **found}
+    found = {name: Distribution.of(_column(rows, name)) for name in names}
+    return {"": Distribution.of(raw_of_frame(booster, rows, names)), **found}
 
 
 def _hash(data: pd.DataFrame, sheet: Sheet) -> str:
