@@ -8,6 +8,9 @@ AREA ?= all
 demo: setup
 	$(BIN)/rxpanel demo
 
+# Two processes share the processors: a LightGBM thread that waits spinning takes them from the other.
+test study: export OMP_WAIT_POLICY = PASSIVE
+
 test: setup-test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .

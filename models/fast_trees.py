@@ -107,7 +107,7 @@ def raw_of(booster: Any, x: Any) -> Any:
     if len(x) * booster.num_trees() >= _LEAST_WORK:
         trees = _trees(booster)
         if trees is not None:
-            return trees.raw(np.ascontiguousarray(x, dtype=float), len(os.sched_getaffinity(0)))
+            return trees.raw(np.ascontiguousarray(x, dtype=float), os.cpu_count() or 1)
     return booster.predict(x, raw_score=True)
 
 
