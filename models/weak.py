@@ -37,10 +37,11 @@ def soften(labels: Labels, findings: pd.DataFrame, places: pd.Series, spec: Mode
 def beside_rules(labels: Labels, rows: pd.DataFrame, findings: pd.DataFrame, places: pd.Series, spec: ModelSpec) -> Labels:
     """Verdicts, and beside them unjudged prescriptions of the same quarters of which rules alone speak (``by_rule``).
 
-    Of a drawn prescription that no rule points at, rules say nothing: it is left out, for taken as clean (or as a small
-    chance, the same for all) it would teach that nothing but a finding tells. ``rows``: key and quarter of every
-    prescription of the quarters of the labels, ``places`` their institutions. The same rows are drawn in every run. What
-    rules say of them is worked out where trees grow, from the verdicts that those trees may see.
+    Of a drawn prescription that no rule points at, rules say little: the same small chance for all. A model of what is rare
+    needs them; one of what is frequent they teach that nothing but a finding tells, and its specification leaves them out
+    (``silent_rows``). ``rows``: key and quarter of every prescription of the quarters of the labels, ``places`` their
+    institutions. The same rows are drawn in every run. What rules say of them is worked out where trees grow, from the
+    verdicts that those trees may see.
     """
     import pandas as pd
 
@@ -53,7 +54,7 @@ def beside_rules(labels: Labels, rows: pd.DataFrame, findings: pd.DataFrame, pla
     both = pd.concat([frame, drawn], ignore_index=True)
     at = pd.Index(rows["key"]).get_indexer(pd.Index(both["key"]))
     pointed = np.asarray(every.fired.sum(axis=1)).ravel() > 0
-    kept = (at >= 0) & (pointed[at] | ~both["by_rule"].to_numpy(dtype=bool))
+    kept = (at >= 0) & (spec.silent_rows | pointed[at] | ~both["by_rule"].to_numpy(dtype=bool))
     both, at = both[kept].reset_index(drop=True), at[kept]
     both["rule_row"] = np.arange(len(both))
     return Labels(both, labels.source, RuleRows(every.rules, every.fired[at], every.prior))

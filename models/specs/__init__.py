@@ -32,8 +32,9 @@ class ModelSpec:
     ``baselines``: name and feature of the one-column rivals. ``constrained``: feature and +1 (more never lowers the
     score) or -1 (more never raises it). ``item_codes``: the review items that make a label of a family positive; empty
     for the targets of the contract. ``rule_rows``: what the rules say of prescriptions that nobody judged weighs as so
-    many verdicts; 0 = nothing. ``fed_by``: models of prescriptions that feed this one
-    (``models.feeding``). ``curves``: variance of the prior of the curves that trees grow upon (``models.curves``); 0 = none;
+    many verdicts; 0 = nothing; ``silent_rows``: whether those that no rule points at are among them. ``fed_by``: models of
+    prescriptions that feed this one (``models.feeding``). ``curves``: variance of the prior of the curves that trees grow
+    upon (``models.curves``); 0 = none;
     ``fed_freedom``: that of the features that are fed is so many times as large.
     """
 
@@ -56,6 +57,7 @@ class ModelSpec:
     fed_by: tuple[str, ...] = ()
     curves: float = 0.0
     fed_freedom: float = 1.0
+    silent_rows: bool = True
 
     @property
     def is_family(self) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -157,14 +158,20 @@ def test_weak_labels_become_chances_and_keep_their_source() -> None:
     assert doubted.believed.leak == pytest.approx(LEAK_MEAN * LEAK_ROWS / (LEAK_ROWS + 1), abs=1e-3)
 
 
-def test_unjudged_rows_stand_beside_the_verdicts_and_are_no_labels() -> None:
+@pytest.mark.parametrize(
+    ("silent", "unjudged"),
+    [
+        pytest.param(True, {"R1": [1, 1], "R3": [0, 0], "R4": [0, 0]}, id="with those that no rule points at"),
+        pytest.param(False, {"R1": [1, 1]}, id="without them"),
+    ],
+)
+def test_unjudged_rows_stand_beside_the_verdicts_and_are_no_labels(silent: bool, unjudged: dict[str, list[int]]) -> None:
     frame = pd.DataFrame({"key": ["R2", "R9"], "quarter": "2026Q2", "label": [1, 0], "weight": 1.0, "known": True,
                           "random": True, "loss": 0.0})  # fmt: skip
     rows = pd.DataFrame({"key": KEYS, "quarter": "2026Q2"})
-    both = beside_rules(Labels(frame, "past_verdict"), rows, FINDINGS, PLACES, SPEC)
+    both = beside_rules(Labels(frame, "past_verdict"), rows, FINDINGS, PLACES, replace(SPEC, silent_rows=silent))
     assert list(both.frame.loc[~both.frame["by_rule"], "key"]) == ["R2"]
-    # Of R3 and R4 rules say nothing.
-    assert set(both.frame.loc[both.frame["by_rule"], "key"]) == {"R1"}
+    assert set(both.frame.loc[both.frame["by_rule"], "key"]) == set(unjudged)
     assert both.rules is not None
     fired = dict(zip(both.frame["key"], both.rules.fired.toarray().tolist(), strict=True))
-    assert fired == {"R1": [1, 1], "R2": [1, 0]}
+    assert fired == {**unjudged, "R2": [1, 0]}
