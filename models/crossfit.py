@@ -17,9 +17,6 @@ from models.specs import ModelSpec
 MOST_ROUNDS, LEAST_ROUNDS = 600, 20
 #: Weak labels are many and say little: more trees only learn the rules by heart.
 MOST_ROUNDS_WEAK = 300
-#: Upon curves trees stay only where what they gain on held-out rows is so many times its standard error: few labels
-#: always show some trees that happen to help.
-_CLEAR = 2.0
 #: A fold stops growing when so many trees in a row brought nothing.
 _PATIENCE = 60
 #: Of targets between 0 and 1 too; for labels it is the binary log loss.
@@ -159,8 +156,8 @@ def cross_fit(sheet: Sheet) -> Held:
     """Score every row by trees grown on the other folds.
 
     The number of trees for a fold is the one that served the *other* folds best, so that no row's own label chose it;
-    upon curves they stay where what they gained there was clear. Bounded by ``sheet.most``. A row whose fold cannot be
-    held out scores 0 (log-odds of a coin).
+    upon curves they stay where their gain there was clear (``tree_gain``). Bounded by ``sheet.most``. A row whose fold
+    cannot be held out scores 0 (log-odds of a coin).
     """
     grown = {}
     for number in range(FOLDS):
@@ -171,21 +168,21 @@ def cross_fit(sheet: Sheet) -> Held:
     gains = {number: one.gains(rounds[number]) for number, one in grown.items()}
     raw = np.zeros(len(sheet.label))
     for number, one in grown.items():
-        rows, clear = sheet.fold == number, _clear(_others(gains, number))
+        rows, clear = sheet.fold == number, _clear(_others(gains, number), sheet.spec.tree_gain)
         raw[rows] = one.raw(sheet.x[rows], rounds[number] if clear else 0)
-    return Held(raw, _best(list(grown.values())) if _clear(list(gains.values())) else 0)
+    return Held(raw, _best(list(grown.values())) if _clear(list(gains.values()), sheet.spec.tree_gain) else 0)
 
 
 def _others(parts: dict[int, Any], number: int) -> list[Any]:
     return [part for place, part in parts.items() if place != number]
 
 
-def _clear(gains: list[Any]) -> bool:
-    """Whether trees gain enough upon curves to stay; without curves they stay anyhow."""
-    if any(part is None for part in gains) or not gains:
+def _clear(gains: list[Any], times: float) -> bool:
+    """Whether trees gain so many standard errors upon curves that they stay; without curves they stay anyhow."""
+    if not times or not gains or any(part is None for part in gains):
         return True
     together = np.concatenate(gains)
-    return bool(together.sum() > _CLEAR * np.sqrt((together**2).sum()))
+    return bool(together.sum() > times * np.sqrt((together**2).sum()))
 
 
 @dataclass(frozen=True)

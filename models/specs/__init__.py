@@ -35,6 +35,7 @@ class ModelSpec:
     many verdicts; 0 = nothing; ``silent_rows``: whether those that no rule points at are among them. ``fed_by``: models of
     prescriptions that feed this one (``models.feeding``). ``curves``: variance of the prior of the curves that trees grow
     upon (``models.curves``); 0 = none;
+    ``tree_gain``: trees stay upon them where their held-out gain is so many times its standard error, 0 = anyhow;
     ``fed_freedom``: that of the features that are fed is so many times as large.
     """
 
@@ -58,6 +59,7 @@ class ModelSpec:
     curves: float = 0.0
     fed_freedom: float = 1.0
     silent_rows: bool = True
+    tree_gain: float = 0.0
 
     @property
     def is_family(self) -> bool:

@@ -82,7 +82,7 @@ def test_edges_lie_at_the_places_and_no_step_is_empty(table: tuple[Any, Any]) ->
 
 def sheet_of(table: tuple[Any, Any], curves: float) -> Sheet:
     x, label = table
-    spec = replace(load_specs()["fraud@person"], curves=curves)
+    spec = replace(load_specs()["fraud@person"], curves=curves, tree_gain=2.0)
     return Sheet(spec, NAMES, x, label, label, np.ones(ROWS), folds([f"g{n}" for n in range(ROWS)]))  # type: ignore[arg-type]
 
 
