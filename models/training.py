@@ -87,9 +87,8 @@ def train(
     negatives are too few.
     """
     everybody, names, whole = prepared(spec, rows, labels, groups_of, threads, seed)
-    if len(everybody) > MOST_HELD_OUT:
-        spec = faster(spec)
-        whole = replace(whole, spec=spec)
+    spec = faster(spec) if len(everybody) > MOST_HELD_OUT else spec
+    whole = replace(whole, spec=spec)
     data, sheet = _part(everybody, whole)
     if trials:
         settings = search(sheet, data["quarter"].to_numpy(dtype=object), trials)
