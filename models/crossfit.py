@@ -165,7 +165,7 @@ def cross_fit(sheet: Sheet) -> Held:
         if inside.has_both and len(outside.label):
             grown[number] = _watched(inside, outside)
     rounds = {number: _best(_others(grown, number)) for number in grown}
-    gains = {number: one.gains(rounds[number]) for number, one in grown.items()}
+    gains = {number: one.gains(rounds[number]) if sheet.spec.tree_gain else None for number, one in grown.items()}
     raw = np.zeros(len(sheet.label))
     for number, one in grown.items():
         rows, clear = sheet.fold == number, _clear(_others(gains, number), sheet.spec.tree_gain)
@@ -179,7 +179,7 @@ def _others(parts: dict[int, Any], number: int) -> list[Any]:
 
 def _clear(gains: list[Any], times: float) -> bool:
     """Whether trees gain so many standard errors upon curves that they stay; without curves they stay anyhow."""
-    if not times or not gains or any(part is None for part in gains):
+    if not gains or any(part is None for part in gains):
         return True
     together = np.concatenate(gains)
     return bool(together.sum() > times * np.sqrt((together**2).sum()))

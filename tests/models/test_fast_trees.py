@@ -27,7 +27,7 @@ def _rows(count: int, seed: int, missing: float) -> Any:
         [chance.poisson(1, count), chance.normal(size=count), chance.gamma(2, 20, count), chance.integers(0, 9, count)]
     )
     x = x.astype(float)
-    # The second column is whole in training whatever the share, the third below nothing at all.
+    # The first and the third have missing values in training, the others have none.
     x[chance.random(count) < missing, 0] = np.nan
     x[chance.random(count) < missing, 2] = np.nan
     return x
