@@ -124,6 +124,7 @@ class Sheet:
             self.growing_weight[judged],
             self.spec.freedom(self.names),
             np.array([signs.get(name, 0) for name in self.names]),
+            self.spec.says(self.names),
         )
         return as_booster(curves, self.x, self.names, self.settings["objective"])
 

@@ -51,11 +51,12 @@ class Curves:
         return self.base + sum((curve.of(x[:, curve.column]) for curve in self.curves), np.zeros(len(x)))
 
 
-def draw(x: Any, label: Any, weight: Any, strength: Any, signs: Any) -> Curves:
+def draw(x: Any, label: Any, weight: Any, strength: Any, signs: Any, says: Any = 0.0) -> Curves:
     """Curves of the columns of ``x`` from labels 0/1.
 
     ``strength``: variance of the prior of each column's coefficients, the larger the freer; ``signs``: +1 where more never
-    lowers the score, -1 where it never raises it.
+    lowers the score, -1 where it never raises it; ``says``: what is believed before any label, the log-odds that a unit of
+    Savage's score far above is expected to add.
     """
     rows = np.arange(0, len(label), max(1, -(-len(label) // _MOST_ROWS)))
     if len(np.unique(label[rows])) < 2:
@@ -69,7 +70,8 @@ def draw(x: Any, label: Any, weight: Any, strength: Any, signs: Any) -> Curves:
     )
     sign = np.concatenate([(signs[column], signs[column], -signs[column]) for column in steps])
     freedom = np.repeat(np.broadcast_to(strength, x.shape[1])[list(steps)], 3)
-    found = _ridge(told, label, weight, freedom, sign)
+    mean = np.concatenate([(0.0, expected, 0.0) for expected in np.broadcast_to(says, x.shape[1])[list(steps)]])
+    found = _ridge(told, label, weight, freedom, sign, mean)
     drawn = []
     for number, (column, (edges, shape, counts)) in enumerate(steps.items()):
         values = np.round(shape @ found[1 + 3 * number : 4 + 3 * number], _DIGITS)
@@ -96,19 +98,19 @@ def _steps(values: Any) -> tuple[Any, Any, Any] | None:
     return edges, shape - (counts @ shape) / len(known), np.append(counts, len(values) - len(known))
 
 
-def _ridge(x: Any, label: Any, weight: Any, strength: Any, sign: Any) -> Any:
+def _ridge(x: Any, label: Any, weight: Any, strength: Any, sign: Any, mean: Any) -> Any:
     """Intercept and coefficients that maximise likelihood x normal prior, within the signs."""
     from scipy.optimize import minimize
 
     def loss(b: Any) -> tuple[float, Any]:
         # Not x @ b: that adds up in another order on a machine with more processors.
-        z, off = np.einsum("ij,j->i", x, b[1:]) + b[0], b[1:]
+        z, off = np.einsum("ij,j->i", x, b[1:]) + b[0], b[1:] - mean
         slope = weight * (1 / (1 + np.exp(-z)) - label)
         value = (weight * (np.logaddexp(0, z) - label * z)).sum() + (off**2 / strength).sum() / 2
         return float(value), np.append(slope.sum(), np.einsum("i,ij->j", slope, x) + off / strength)
 
     low, high = np.where(sign > 0, 0.0, -np.inf), np.where(sign < 0, 0.0, np.inf)
-    begin = np.append(_log_odds(label, weight), np.zeros(x.shape[1]))
+    begin = np.append(_log_odds(label, weight), np.clip(mean, low, high))
     limits = [(-np.inf, np.inf), *zip(low, high, strict=True)]
     options = {"maxiter": 2000, "maxfun": 5000}
     solution: Any = minimize(loss, begin, jac=True, method="L-BFGS-B", bounds=limits, options=options).x

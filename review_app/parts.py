@@ -14,6 +14,16 @@ from panel.verdict_input import MOST_COMMENT
 
 _ASSETS = Path(__file__).parent / "assets"
 
+#: What components show before their script has given the words: nothing, since a button or field without a name has none.
+UNNAMED = {
+    "kept": (
+        '<label class="rx-kept rx-unnamed"><span></span><textarea rows="2"></textarea></label>'
+        '<output class="rx-kept"></output>'
+    ),
+    "print": '<button type="button" class="rx-unnamed"></button>',
+}
+HIDDEN = ".rx-unnamed{display:none}"
+
 
 def _script(name: str) -> str:
     return (_ASSETS / f"{name}.js").read_text(encoding="utf-8")
@@ -35,12 +45,12 @@ def _made() -> dict[str, Any]:
         "keys": component("rxpanel_keys", js=_script("keys"), isolate_styles=False),
         "kept": component(
             "rxpanel_kept_text",
-            html='<label class="rx-kept"><span></span><textarea rows="2"></textarea></label><output class="rx-kept"></output>',
-            css=box + ".rx-kept output,output.rx-kept{color:#52606d;font-size:.75rem}",
+            html=UNNAMED["kept"],
+            css=box + ".rx-kept output,output.rx-kept{color:#52606d;font-size:.75rem}" + HIDDEN,
             js=_script("kept"),
             isolate_styles=False,
         ),
-        "print": component("rxpanel_print", html="<button type=button></button>", css=plain, js=_script("print")),
+        "print": component("rxpanel_print", html=UNNAMED["print"], css=plain + HIDDEN, js=_script("print")),
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from dataclasses import dataclass
 from functools import cache
@@ -18,6 +19,8 @@ KEYS = {
 }
 #: Names of features that models of prescriptions feed begin so.
 FED = "fed_"
+#: Of them, those that count prescriptions at the top of the quarter's frame.
+FED_TOP = re.compile(f"{FED}.*_top[0-9]+$")
 
 
 @dataclass(frozen=True)
@@ -36,7 +39,8 @@ class ModelSpec:
     prescriptions that feed this one (``models.feeding``). ``curves``: variance of the prior of the curves that trees grow
     upon (``models.curves``); 0 = none;
     ``tree_gain``: trees stay upon them where their held-out gain is so many times its standard error, 0 = anyhow;
-    ``fed_freedom``: that of the features that are fed is so many times as large.
+    ``fed_freedom``: that of the features that are fed is so many times as large; ``fed_says``: what those that count
+    prescriptions at the top are believed to add before any label (``models.curves``).
     """
 
     target: str
@@ -58,6 +62,7 @@ class ModelSpec:
     fed_by: tuple[str, ...] = ()
     curves: float = 0.0
     fed_freedom: float = 1.0
+    fed_says: float = 0.0
     silent_rows: bool = True
     tree_gain: float = 0.0
 
@@ -74,6 +79,10 @@ class ModelSpec:
     def freedom(self, names: list[str]) -> list[float]:
         """Variance of the prior of each feature's curve; what is fed rests on far more labels than the rest."""
         return [self.curves * (self.fed_freedom if name.startswith(FED) else 1.0) for name in names]
+
+    def says(self, names: list[str]) -> list[float]:
+        """What each feature is believed to say before any label: only numbers of prescriptions at the top say anything."""
+        return [self.fed_says if FED_TOP.match(name) else 0.0 for name in names]
 
     @property
     def slug(self) -> str:

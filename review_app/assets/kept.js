@@ -10,6 +10,7 @@ export default function (component) {
   const place = "rxpanel|" + data.store;
   label.firstElementChild.textContent = data.label;
   field.setAttribute("aria-label", data.label);
+  label.classList.remove("rx-unnamed");
   field.maxLength = data.most;
 
   const read = () => { try { return localStorage.getItem(place); } catch { return null; } };

@@ -2,5 +2,6 @@
 export default function (component) {
   const button = component.parentElement.querySelector("button");
   button.textContent = component.data.words;
+  button.classList.remove("rx-unnamed");
   button.onclick = () => window.print();
 }

@@ -134,6 +134,23 @@ def test_what_is_fed_may_speak_louder_with_the_same_labels(table: tuple[Any, Any
     assert np.ptp(fed.values) == pytest.approx(10 * np.ptp(plain.values), rel=0.01)
 
 
+def test_what_is_believed_before_any_label_gives_way_to_labels() -> None:
+    chance = np.random.default_rng(11)
+    x, names = chance.normal(size=(ROWS, 2)), ["fed_fraud_mean", "fed_fraud_top1"]
+    label = (chance.random(ROWS) < np.where(x[:, 1] > 1.5, 0.0, 0.2)).astype(float)
+    says = replace(load_specs()["fraud@person"], fed_says=0.5).says([*names, "rare", "fed_unreasonable_top5"])
+    assert says == [0.0, 0.5, 0.0, 0.5]
+    # Hardly any freedom: what is believed stands, half the log-odds a unit of Savage's score.
+    (believed,) = draw(x, label, np.ones(ROWS), 1e-9, np.zeros(2), says[:2]).curves
+    assert believed.column == 1
+    known = -np.log(1 - np.linspace(0.05, 0.95, 10))
+    told = believed.of(np.quantile(x[:, 1], np.linspace(0.05, 0.95, 10)))
+    np.testing.assert_allclose(told - told[0], 0.5 * (known - known[0]), atol=0.2)
+    free = draw(x, label, np.ones(ROWS), 1.0, np.zeros(2), says[:2]).curves
+    risen = {curve.column: curve.values[-1] - curve.values[0] for curve in free}
+    assert risen[1] < 0
+
+
 def test_trees_that_bring_nothing_are_left_out_but_never_without_curves(table: tuple[Any, Any]) -> None:
     x, _ = table
     noise = (x, (np.random.default_rng(8).random(ROWS) < 0.03).astype(float))

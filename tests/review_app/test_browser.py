@@ -12,6 +12,7 @@ from panel.cases import open_cases, payload_of
 from panel.demo import demo_accounts, mark_demo
 from panel.schema import case
 from panel.store import Store, open_store
+from review_app.parts import HIDDEN, UNNAMED
 from tests.review_app.conftest import password, serving
 
 pytestmark = pytest.mark.browser
@@ -210,6 +211,15 @@ def test_no_serious_violation_on_any_screen(chromium: Browser, served: str, acco
         page.locator("[data-testid=stMain] h1, .rx-state").first.wait_for()
         page.wait_for_timeout(400)
         assert serious(page) == [], path
+
+
+@pytest.mark.parametrize("name", sorted(UNNAMED))
+def test_nothing_without_a_name_is_shown_while_a_script_is_on_its_way(chromium: Browser, name: str) -> None:
+    page, sheet_of = chromium.new_page(), "<html lang=zh><title>.</title><style>{}</style><body><main>{}</main></body></html>"
+    page.set_content(sheet_of.format(HIDDEN, UNNAMED[name]))
+    assert serious(page) == []
+    page.set_content(sheet_of.format("", UNNAMED[name]))
+    assert serious(page) != []
 
 
 def test_narrow_as_at_two_hundred_per_cent(chromium: Browser, served: str) -> None:

@@ -31,6 +31,8 @@ def test_submitting_presses_nothing_else_and_what_is_refused_is_seen(chromium: B
     page.keyboard.press("Control+Enter")
     told = page.locator(".st-key-told [role=alert]")
     told.wait_for()
+    # While the screen is being renewed a row of buttons may stand beside its older self.
+    page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
     assert 0 <= told.bounding_box()["y"] < 360
     assert (
         page.locator(".st-key-verdict [aria-checked=true], .st-key-verdict button[kind=segmented_controlActive]").count() <= 1
