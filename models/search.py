@@ -18,6 +18,7 @@ SPACE: dict[str, tuple[Any, ...]] = {
     "path_smooth": (0.0, 2.0, 5.0, 10.0),
     "feature_fraction": (0.2, 0.4, 0.7),
     "lambda_l2": (0.5, 2.0, 5.0),
+    "extra_trees": (False, True),
 }
 #: Settings of the specification stay unless the loss falls by this part of it.
 _LEAST_GAIN = 0.005

@@ -37,25 +37,23 @@ def soften(labels: Labels, findings: pd.DataFrame, places: pd.Series, spec: Mode
 def beside_rules(labels: Labels, rows: pd.DataFrame, findings: pd.DataFrame, places: pd.Series, spec: ModelSpec) -> Labels:
     """Verdicts, and beside them unjudged prescriptions of the same quarters of which rules alone speak (``by_rule``).
 
-    Of a drawn prescription that no rule points at, rules say little: the same small chance for all. A model of what is rare
-    needs them; one of what is frequent they teach that nothing but a finding tells, and its specification leaves them out
+    Of a prescription that no rule points at, rules say little: the same small chance for all. A model of what is rare
+    needs them; one of what is frequent they teach that nothing but a finding tells, and its specification draws none of them
     (``silent_rows``). ``rows``: key and quarter of every prescription of the quarters of the labels, ``places`` their
     institutions. The same rows are drawn in every run. What rules say of them is worked out where trees grow, from the
     verdicts that those trees may see.
     """
     import pandas as pd
 
-    frame = labels.frame.assign(by_rule=False)
-    free = rows[~rows["key"].isin(set(frame["key"]))][["key", "quarter"]]
+    frame, every = labels.frame.assign(by_rule=False), rules_of(findings, rows["key"], places, spec)
+    speak = spec.silent_rows | (np.asarray(every.fired.sum(axis=1)).ravel() > 0)
+    free = rows.loc[speak & ~rows["key"].isin(set(frame["key"])).to_numpy(), ["key", "quarter"]]
     chance = [zlib.crc32(f"{quarter} {key} rules".encode()) for quarter, key in zip(free["quarter"], free["key"], strict=True)]
     drawn = free.assign(_chance=chance).sort_values(["_chance", "key"]).head(MOST_ROWS).drop(columns="_chance")
     drawn = drawn.assign(label=0, weight=1.0, known=False, random=False, loss=0.0, by_rule=True)
-    every = rules_of(findings, rows["key"], places, spec)
     both = pd.concat([frame, drawn], ignore_index=True)
     at = pd.Index(rows["key"]).get_indexer(pd.Index(both["key"]))
-    pointed = np.asarray(every.fired.sum(axis=1)).ravel() > 0
-    kept = (at >= 0) & (spec.silent_rows | pointed[at] | ~both["by_rule"].to_numpy(dtype=bool))
-    both, at = both[kept].reset_index(drop=True), at[kept]
+    both, at = both[at >= 0].reset_index(drop=True), at[at >= 0]
     both["rule_row"] = np.arange(len(both))
     return Labels(both, labels.source, RuleRows(every.rules, every.fired[at], every.prior))
 
