@@ -127,14 +127,19 @@ def test_the_test_is_the_newest_quarter_and_its_labels_train_nothing(
 def test_no_row_is_scored_by_trees_that_saw_its_prescriber(spec: ModelSpec, rows: pd.DataFrame, groups: dict[str, str]) -> None:
     """Labels that only the prescriber's number tells can be memorised within a group, never across groups."""
     data = rows.assign(age=rows["group"].str[1:].astype(float))
-    lucky = {name: number % 2 for number, name in enumerate(np.random.default_rng(4).permutation(44))}
-    label = rows["group"].str[1:].astype(int).map(lucky)
-    frame = rows[["key", "quarter"]].assign(label=label, weight=1.0, known=True, random=True, loss=0.0)
-    done = train(spec, data, Labels(frame, "past_verdict"), groups, threads=1)
-    scored = done.out_of_fold.merge(frame[["key", "label"]], left_on="rxno", right_on="key")
-    held = average_precision(scored["label_x"].to_numpy(float), scored["score"].to_numpy(float), np.ones(len(scored)))
-    assert held < 0.7
-    assert done.metrics["average_precision"]["model"]["value"] < 0.75
+    held, tested = [], []
+    # Forty-four prescribers say little of one draw: half of them are lucky in each of four.
+    for seed in range(4):
+        lucky = {name: number % 2 for number, name in enumerate(np.random.default_rng(seed).permutation(44))}
+        label = rows["group"].str[1:].astype(int).map(lucky)
+        frame = rows[["key", "quarter"]].assign(label=label, weight=1.0, known=True, random=True, loss=0.0)
+        done = train(spec, data, Labels(frame, "past_verdict"), groups, threads=1)
+        scored = done.out_of_fold.merge(frame[["key", "label"]], left_on="rxno", right_on="key")
+        known, score = scored["label_x"].to_numpy(float), scored["score"].to_numpy(float)
+        held.append(average_precision(known, score, np.ones(len(scored))))
+        tested.append(done.metrics["average_precision"]["model"]["value"])
+    assert np.mean(held) < 0.65
+    assert np.mean(tested) < 0.65
 
 
 def test_one_labelled_quarter_is_split_by_group_only_and_says_so(
