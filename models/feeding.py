@@ -1,5 +1,6 @@
-"""Scores of prescriptions as features of who wrote or received them; in training by trees that never saw the prescriber.
+"""Scores of prescriptions as features of who wrote, received or dispensed them; in training by trees of other prescribers.
 
+An institution answers for what it wrote and for what it dispensed of others: a pharmacy writes nothing.
 A subject's prescriptions are told by their place in the quarter's frame, not by the score itself, so that another
 version of the feeding model gives features of the same scale. How many of them stand at the top is told beside how many
 would by chance: one of two says less than ten of twenty, and a large institution has some there whatever it does.
@@ -86,13 +87,17 @@ def _teaches(sheet: Sheet, spec: ModelSpec) -> bool:
     return min(positive, int(sheet.judged.sum()) - positive) >= spec.least_labels
 
 
-def of_subjects(subject: Any, raw: Any, spec: ModelSpec) -> pd.DataFrame:
-    """The features of each subject from the raw scores of one quarter's frame. Grain: one row a subject, by it."""
+def of_subjects(subject: Any, raw: Any, spec: ModelSpec, at: Any = None) -> pd.DataFrame:
+    """The features of each subject from the raw scores of one quarter's frame. Grain: one row a subject, by it.
+
+    ``subject``: whose prescription; ``at``: the row of ``raw`` of each, where some stand for several subjects; -1 = none.
+    """
     import pandas as pd
 
-    place = pd.Series(np.asarray(raw, dtype=float)).rank(pct=True)
+    place, at = pd.Series(np.asarray(raw, dtype=float)).rank(pct=True), np.arange(len(subject)) if at is None else at
+    subject, place = np.asarray(subject, dtype=object)[at >= 0], place.iloc[at[at >= 0]].reset_index(drop=True)
     counted = {f"top{top}": (place > 1 - top / 100).astype(float) for top in TOPS}
-    told = pd.DataFrame({"subject": np.asarray(subject, dtype=object), "mean": place, "rows": 1.0, **counted})
+    told = pd.DataFrame({"subject": subject, "mean": place, "rows": 1.0, **counted})
     groups = told[told["subject"].notna()].groupby("subject", sort=True)
     found, sums = groups[["mean"]].mean(), groups[["rows", *counted]].sum()
     for top in TOPS:

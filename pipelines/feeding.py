@@ -45,8 +45,24 @@ def with_fed(
 def _of_quarter(labelled: Labelled, name: str, raw: Any, spec: ModelSpec, feeding: ModelSpec) -> pd.DataFrame:
     from models.feeding import of_subjects
 
-    prescriptions = labelled.rows([name], "prescription")
-    return of_subjects(prescriptions[f"its_{SUBJECTS[spec.grain]}"], raw, feeding)
+    rows = labelled.rows([name], "prescription")
+    pairs = rows[["key", f"its_{SUBJECTS[spec.grain]}"]].set_axis(["rxno", "subject"], axis=1)
+    if spec.grain == "institution":
+        pairs = _with(pairs, labelled.dispensed_elsewhere(name))
+    return of_subjects(pairs["subject"], raw, feeding, _places(rows["key"], pairs["rxno"]))
+
+
+def _with(pairs: pd.DataFrame, dispensed: pd.DataFrame) -> pd.DataFrame:
+    """Prescriptions with who wrote them, and with who else charged them: both answer for them."""
+    import pandas as pd
+
+    return pd.concat([pairs, dispensed], ignore_index=True)
+
+
+def _places(keys: Any, wanted: Any) -> Any:
+    import pandas as pd
+
+    return pd.Index(keys.astype(str)).get_indexer(pd.Index(wanted.astype(str)))
 
 
 def _held_out(
@@ -87,11 +103,12 @@ def fed_now(tables: QuarterTables, grain: str, scores: pd.DataFrame) -> pd.DataF
     feeding = sorted({name for spec in load_specs().values() if spec.grain == grain for name in spec.fed_by})
     if not feeding or scores.empty:
         return None
-    subjects = tables.con.sql(f"SELECT rxno, {SUBJECTS[grain]} AS subject FROM frame").df().set_index("rxno")["subject"]
+    pairs = tables.con.sql(f"SELECT rxno, {SUBJECTS[grain]} AS subject FROM frame").df()
+    pairs = _with(pairs, tables.dispensed_elsewhere()) if grain == "institution" else pairs
     parts = []
     for spec in map(spec_named, feeding):
         mine = scores[scores["target"] == spec.target]
-        parts.append(of_subjects(subjects.loc[mine["rxno"]].to_numpy(), mine["raw_score"], spec))
+        parts.append(of_subjects(pairs["subject"], mine["raw_score"], spec, _places(mine["rxno"], pairs["rxno"])))
     return pd.concat(parts, axis=1)
 
 

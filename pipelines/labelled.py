@@ -48,6 +48,7 @@ class Labelled:
     current: QuarterTables | None = None
     _rows: dict[tuple[str, str], pd.DataFrame] = field(default_factory=dict)
     _findings: dict[str, pd.DataFrame] = field(default_factory=dict)
+    _dispensed: dict[str, pd.DataFrame] = field(default_factory=dict)
     _prescriptions: dict[str, str] | None = None
     #: Scores out of fold of models that feed others (``pipelines.feeding``).
     held_out: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -82,6 +83,7 @@ class Labelled:
         if tables is None:
             tables = compute_quarter(self.snapshot, quarter, self.basis, self.machine)
         self._findings[str(quarter)] = tables.frame("findings")
+        self._dispensed[str(quarter)] = tables.dispensed_elsewhere()
         prescribers = tables.con.sql("SELECT rxno, dr_codg FROM frame").df()
         groups_by = subgroups(tables.con)
         for grain, key in GRAINS.items():
@@ -108,6 +110,12 @@ class Labelled:
         if name not in self._findings:
             self._compute(Quarter.parse(name))
         return self._findings[name]
+
+    def dispensed_elsewhere(self, name: str) -> pd.DataFrame:
+        """Prescriptions of a quarter that another institution charged; as ``QuarterTables.dispensed_elsewhere``."""
+        if name not in self._dispensed:
+            self._compute(Quarter.parse(name))
+        return self._dispensed[name]
 
     def table(self, name: str, folder: Path | None = None) -> pd.DataFrame:
         """A label table of the snapshot, or of another folder or snapshot file."""

@@ -151,6 +151,14 @@ class QuarterTables:
         query = f"SELECT CAST({name} AS DOUBLE) AS value FROM features_{grain} ORDER BY {GRAINS[grain]}"
         return self.con.sql(query).df()["value"].to_numpy(dtype=float, na_value=float("nan"))
 
+    def dispensed_elsewhere(self) -> pd.DataFrame:
+        """Prescriptions that another institution than the writing one charged. Grain: one row a pair (rxno, subject)."""
+        frame: pd.DataFrame = self.con.sql(
+            "SELECT DISTINCT f.rxno, s.fixmedins_code AS subject FROM frame f JOIN fee_line l USING (rxno) "
+            "JOIN settlement s ON s.setl_id = l.setl_id WHERE s.fixmedins_code <> f.fixmedins_code ORDER BY ALL"
+        ).df()
+        return frame
+
     def features_of(self, grain: str, keys: set[str]) -> pd.DataFrame:
         """Features of some subjects of a grain, in the order of the key."""
         import pyarrow as pa

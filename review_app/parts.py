@@ -17,8 +17,7 @@ _ASSETS = Path(__file__).parent / "assets"
 #: What components show before their script has given the words: nothing, since a button or field without a name has none.
 UNNAMED = {
     "kept": (
-        '<label class="rx-kept rx-unnamed"><span></span><textarea rows="2"></textarea></label>'
-        '<output class="rx-kept"></output>'
+        '<label class="rx-kept rx-unnamed"><span></span><textarea rows="2"></textarea></label><output class="rx-kept"></output>'
     ),
     "print": '<button type="button" class="rx-unnamed"></button>',
 }

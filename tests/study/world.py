@@ -30,8 +30,8 @@ THREADS = 2
 class World:
     """One city seen at the end of `QUARTER`, which nobody judged yet.
 
-    ``days``: prescriber and day of prescriptions. ``acted``: of each other grain who is in a scheme and has a prescription
-    of that scheme in the newest quarter.
+    ``days``: prescriber and day of prescriptions. ``acted``: of each other grain who is in a scheme and wrote, received or
+    dispensed a prescription of that scheme in the newest quarter.
     """
 
     seed: int
@@ -58,6 +58,7 @@ class World:
         days = written["dr_codg"] + " " + written["prsc_time"].dt.strftime("%Y-%m-%d")
         known = pd.read_parquet(city / "truth" / "subject.parquet")
         new = written[written["prsc_time"] >= QUARTER.begin].join(truth["kind"])
+        new = pd.concat([new, _dispensed(city, new)])
         return cls(seed, labelled, truth, days, {grain: _acted(new, known, grain) for grain in SUBJECTS})
 
     def quarter(self, back: int) -> str:
@@ -95,8 +96,17 @@ class World:
         return with_rules(self.labelled, spec, labels_of_folder(self.labelled, spec))
 
 
+def _dispensed(city: Path, new: pd.DataFrame) -> pd.DataFrame:
+    """The new prescriptions that another institution charged, with that institution in the place of the writing one."""
+    lines = pd.read_parquet(city / "fee_line.parquet", columns=["rxno", "setl_id"]).dropna().drop_duplicates()
+    settled = pd.read_parquet(city / "settlement.parquet", columns=["setl_id", "fixmedins_code"])
+    other = lines.merge(settled, on="setl_id")[["rxno", "fixmedins_code"]].drop_duplicates()
+    other = other.merge(new.drop(columns="fixmedins_code"), left_on="rxno", right_index=True)
+    return other.set_index("rxno")
+
+
 def _acted(new: pd.DataFrame, known: pd.DataFrame, grain: str) -> set[str]:
-    """Who is in a scheme and has a prescription of that scheme among the new ones."""
+    """Who is in a scheme and wrote, received or dispensed a prescription of that scheme among the new ones."""
     guilty = known[(known["subject_type"] == grain) & (known["fraud_flag"] == 1)].set_index("subject_code")["scheme"]
     mine = new[[SUBJECTS[grain], "kind"]].set_axis(["code", "kind"], axis=1)
     mine = mine.assign(scheme=mine["code"].map(guilty)).dropna()
