@@ -37,20 +37,24 @@ def fed_features(grain: str, spec: ModelSpec) -> tuple[Feature, ...]:
         words = ("{unit}", " {unit}") if unit == "deviation" else ("", "")
         return Feature(
             name=f"{FED}{spec.target}_{name}", grain=grain, group=GROUP, zh=zh, en=en, unit=unit, window="the quarter",
-            definition=definition, stage="", expression="", type="double", missing_zh="本季无处方",
-            missing_en="no prescription in the quarter", needs=(), monotone=1,
+            definition=definition, stage="", expression="", type="double", missing_zh=none[0],
+            missing_en=none[1], needs=(), monotone=1,
             reason_zh=f"{zh} {{value}}{words[0]}（同类通常 {{usual}}）",
             reason_en=f"{en} {{value}}{words[1]} (usually {{usual}})",
         )  # fmt: skip
 
+    none = ("本季无处方", "no prescription in the quarter")
+    if grain == "institution":
+        none = ("本季未开具也未调配处方", "wrote and dispensed no prescription in the quarter")
+    mine = "the subject's prescriptions" + (", those it charged for others among them," if grain == "institution" else "")
     mean = feature("mean", "share", f"处方的“{spec.zh}”评分平均位次",
                    f"mean place of the prescriptions by the score '{spec.en}'",
-                   "Mean place of the subject's prescriptions in the quarter's frame by score, 1 = the highest.")  # fmt: skip
+                   f"Mean place of {mine} in the quarter's frame by score, 1 = the highest.")  # fmt: skip
     tops = (
         feature(f"top{top}", "deviation",
                 f"处方的“{spec.zh}”评分居全市前{top}%的张数，与同样多处方的随机预期相比",
                 f"prescriptions in the city's top {top} % by the score '{spec.en}', beside what as many hold by chance:",
-                f"How far the number of the subject's prescriptions among the highest {top} % of the quarter's frame lies "
+                f"How far the number of {mine} among the highest {top} % of the quarter's frame lies "
                 "above (below 0: below) what as many prescriptions hold by chance, in standard deviations: signed root of "
                 "the Poisson deviance.")
         for top in TOPS

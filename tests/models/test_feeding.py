@@ -76,6 +76,12 @@ def test_ten_of_twenty_at_the_top_say_more_than_one_of_two_and_a_large_subject_h
     assert abs(top["usual"]) < 2
 
 
+def test_a_prescription_may_stand_for_two_subjects_and_is_ranked_once() -> None:
+    raw = [1.0, 3.0, 2.0]
+    found = of_subjects(["h", "h", "h", "p", "gone"], raw, SPEC, np.array([0, 1, 2, 1, -1]))
+    assert found["fed_unreasonable_mean"].to_dict() == pytest.approx({"h": 2 / 3, "p": 1.0})
+
+
 def test_fed_features_have_words_and_the_names_of_the_columns() -> None:
     names = [feature.name for feature in fed_features("person", SPEC)]
     assert names == list(of_subjects(["a"], [1.0], SPEC).columns)

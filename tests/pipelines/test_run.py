@@ -140,6 +140,25 @@ def test_every_institution_with_a_prescription_has_a_random_row(folder: Path) ->
     assert abs(random.weight.sum() - len(frame)) < 1e-6 * len(frame)
 
 
+def test_an_institution_answers_for_what_it_wrote_and_for_what_it_dispensed(folder: Path, city: Any) -> None:
+    data = city.of("2026Q2")
+    scores = pd.read_parquet(folder / "scores_prescription.parquet").query("target == 'fraud'")
+    place = scores.set_index("rxno")["raw_score"].rank(pct=True)
+    wrote = pd.read_parquet(data / "prescription.parquet").set_index("rxno")["fixmedins_code"]
+    charged_at = pd.read_parquet(data / "settlement.parquet").set_index("setl_id")["fixmedins_code"]
+    lines = pd.read_parquet(data / "fee_line.parquet", columns=["rxno", "setl_id"]).dropna()
+    mine: dict[str, set[str]] = {}
+    for rxno, setl_id in lines.itertuples(index=False):
+        if setl_id in charged_at.index:
+            mine.setdefault(charged_at[setl_id], set()).add(rxno)
+    for rxno in place.index:
+        mine.setdefault(wrote[rxno], set()).add(rxno)
+    wanted = {code: place.reindex(sorted(all_of)).mean() for code, all_of in mine.items() if all_of & set(place.index)}
+    fed = pd.read_parquet(folder / "fed_institution.parquet").set_index("fixmedins_code")["fed_fraud_mean"].dropna()
+    assert fed.to_dict() == pytest.approx(wanted)
+    assert not set(fed.index) <= set(wrote)
+
+
 def test_prescriptions_that_came_after_the_draw_are_said(
     city: Any, first_run: Path, tmp_path: Path, command: Callable[..., CompletedProcess[str]]
 ) -> None:
