@@ -104,6 +104,6 @@ def test_very_many_rows_are_tested_by_a_part_and_all_grow_the_model(
     # Of so many rows each tree says more, in the folds as in the model.
     own = dict(spec.parameters)["learning_rate"]
     assert f"[learning_rate: {4 * own:g}]" in done.text
-    assert dict(done.spec.parameters) == {**dict(spec.parameters), "learning_rate": 4 * own}
+    assert dict(done.spec.parameters) == {**dict(spec.parameters), "learning_rate": 4 * own, "extra_trees": False}
     few = train(spec, kept, labels_of(kept), groups, threads=1)
     assert f"[learning_rate: {own:g}]" in few.text
