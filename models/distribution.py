@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 
 _BINS = 10
-#: A share is never taken as smaller: one new value in an empty bin is no landslide.
-_LEAST_SHARE = 1e-4
+#: So many rows are added to each bin: one new value in an empty bin, or none in a small one, is no landslide.
+_ADDED = 0.5
+#: Rows as before move by more than what is taken off with this chance.
+_EXCEEDED = 0.05
 
 
 @dataclass(frozen=True)
@@ -35,18 +37,26 @@ class Distribution:
     def moved(self, values: Any) -> float:
         """Population stability index of new values against these, less what chance alone would give; >= 0.
 
-        Sum over bins of (now - then) x ln(now / then). With the bins filled as before, its expected value is
-        about (bins - 1) x (1 / rows then + 1 / rows now), which is taken off, so that few rows do not alarm.
-        Usual reading: below 0.1 small, above 0.25 large. NaN where there are no rows.
+        Sum over bins of (now - then) x ln(now / then). With the bins filled as before, it is about (1 / rows then + 1 /
+        rows now) times a chi-squared number of (bins - 1) degrees of freedom; what chance gives in nineteen of twenty
+        times is taken off, so that few rows do not alarm (Yurdakul and Naranjo 2020). Usual reading: below 0.1 small, above
+        0.25 large. NaN where there are no rows.
         """
         values = np.asarray(values, dtype=float)
         if not len(values) or not self.rows:
             return float("nan")
-        then = np.maximum(self.shares, _LEAST_SHARE)
-        now = np.maximum(_shares(values, self.limits), _LEAST_SHARE)
+        before, after = np.array(self.shares) * self.rows, np.array(_shares(values, self.limits)) * len(values)
+        filled = (before > 0) | (after > 0)
+        then, now = ((counts[filled] + _ADDED) / (counts[filled] + _ADDED).sum() for counts in (before, after))
         index = float(np.sum((now - then) * np.log(now / then)))
-        filled = int(np.sum((then > _LEAST_SHARE) | (now > _LEAST_SHARE)))
-        return max(0.0, index - (filled - 1) * (1 / self.rows + 1 / len(values)))
+        return max(0.0, index - _by_chance(int(filled.sum()) - 1) * (1 / self.rows + 1 / len(values)))
+
+
+def _by_chance(freedom: int) -> float:
+    """A chi-squared number that is exceeded with the chance `_EXCEEDED`."""
+    from scipy.special import chdtri
+
+    return float(chdtri(freedom, _EXCEEDED)) if freedom else 0.0
 
 
 def _shares(values: Any, limits: Any) -> list[float]:

@@ -52,6 +52,8 @@ class Labelled:
     _prescriptions: dict[str, str] | None = None
     #: Scores out of fold of models that feed others (``pipelines.feeding``).
     held_out: dict[str, dict[str, Any]] = field(default_factory=dict)
+    #: Labels of a folder of their own, where there are any.
+    given: Snapshot | None = None
 
     def prescription_quarters(self) -> dict[str, str]:
         """The quarter of every prescription in the data that was written before the as-of."""
@@ -147,6 +149,25 @@ def labels_of_folder(labelled: Labelled, spec: ModelSpec, snapshot: Snapshot | N
         return from_verdicts(verdicts, labelled.prescription_quarters(), spec, before, VERDICTS)
     findings = labelled.table("past_finding", source.file("past_finding"))
     return _available(labelled, from_investigations(findings, spec, before, INVESTIGATIONS))
+
+
+def left_out(labelled: Labelled, spec: ModelSpec) -> str:
+    """How many labels of the folder say nothing here, and why; empty where none is left out."""
+    import pandas as pd
+
+    source, end = labelled.given or labelled.snapshot, pd.Timestamp(labelled.quarter.as_of)
+    if spec.grain == "prescription":
+        told = labelled.table("past_verdict", source.file("past_verdict"))
+        when, names = pd.to_datetime(told["reviewed_time"]), set(labelled.prescription_quarters())
+        unknown, what = int((~told["rxno"].astype(str).isin(names)).sum()), "name no prescription of the data"
+    else:
+        told = labelled.table("past_finding", source.file("past_finding"))
+        told = told[told["subject_type"] == spec.grain]
+        when, names = pd.to_datetime(told["enddate"]), {str(quarter) for quarter in labelled.available()}
+        quarters = [str(Quarter.of(day.to_pydatetime())) for day in when]
+        unknown, what = sum(name not in names for name in quarters), "end in a quarter that the data do not cover"
+    parts = [f"{count} {why}" for count, why in ((unknown, what), (int((when >= end).sum()), "are dated later")) if count]
+    return f" Of {len(told)} labels {' and '.join(parts)}." if parts else ""
 
 
 def labels_of_store(labelled: Labelled, spec: ModelSpec, url: str) -> Labels:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from pipelines.feeding import with_fed
 from pipelines.gate import Source, fresh, pass_gate, refuse_when_blocked, snapshot_of
 from pipelines.knowledge import basis_of
-from pipelines.labelled import Labelled, labels_of_folder, labels_of_store, with_rules
+from pipelines.labelled import Labelled, labels_of_folder, labels_of_store, left_out, with_rules
 from pipelines.progress import Steps
 from pipelines.quarter import machine_of
 from pipelines.scoring import groups_of
@@ -45,12 +45,15 @@ def train_challenger(
             snapshot = _snapshot(source, workplace)
         basis = basis_of(workplace, source.data)
         labelled = Labelled(snapshot, source.quarter, basis, machine_of(source, workplace))
+        if given not in (None, "store"):
+            labelled.given = _label_snapshot(Path(str(given)), workplace)
         labels = _labels(labelled, spec, given, workplace)
         if not enough(labels, spec):
             positives = int(labels.frame["label"].sum())
             raise ModelNotTrained(
                 f"{name} needs at least {spec.least_labels} positive and negative labels before "
                 f"{source.quarter.as_of:%Y-%m-%d}: there are {positives} and {len(labels.frame) - positives}."
+                + ("" if given == "store" else left_out(labelled, spec))
             )
         with steps.step("features", "特征 Features of the labelled quarters"):
             labels = with_rules(labelled, spec, labels)
@@ -108,7 +111,7 @@ def _labels(labelled: Labelled, spec: ModelSpec, given: str | None, workplace: W
     if given == "store":
         return labels_of_store(labelled, spec, workplace.store_url())
     if given is not None:
-        return labels_of_folder(labelled, spec, _label_snapshot(Path(given), workplace))
+        return labels_of_folder(labelled, spec, labelled.given)
     labels = labels_of_folder(labelled, spec)
     return labels if len(labels.frame) else labels_of_store(labelled, spec, workplace.store_url())
 
@@ -117,4 +120,7 @@ def _label_snapshot(folder: Path, workplace: Workplace) -> Snapshot:
     """The label tables of a folder that holds nothing else of the contract, checked column by column."""
     from records.label_folder import read_label_folder
 
-    return read_label_folder(folder, workplace.scratch / "labels")
+    snapshot, notes = read_label_folder(folder, fresh(workplace.scratch / "labels"))
+    for note in notes:
+        sys.stderr.write(f"{note}\n")
+    return snapshot

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from pipelines.feeding import with_kept
 from pipelines.models import registry_of
+from pipelines.scoring import features_of
 from pipelines.tables import show
 from records.errors import ModelNotTrained, NotFound
 from records.output import write_bytes
@@ -42,7 +43,8 @@ def show_why(workplace: Workplace, which: str, code: str, quarter: str | None, p
     show(["主题 theme", "", "贡献 contribution", "评分 score", "如同常 if as usual"],
          [(row.theme_zh, row.theme_en, f"{row.contribution:+.3f}", f"{row.score:.3f}", f"{row.score_if_usual:.3f}")
           for row in themes.itertuples()])  # fmt: skip
-    for row in explain(model, features, {code}, findings=findings).itertuples():
+    words = {feature.name: feature for feature in features_of(spec.grain)}
+    for row in explain(model, features, {code}, words, findings).itertuples():
         sys.stdout.write(f"{row.contribution:+.4f} {row.reason_zh} / {row.reason_en}\n")
     if picture is not None:
         write_bytes(picture, waterfall(model, features, code))

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.stats import chi2
 
 from models.distribution import Distribution
 from models.loaded import LoadedModel
@@ -17,21 +18,25 @@ from models.watch import SCORE, drift, watched, worst
 
 
 def slow_index(then: list[float], now: list[float], limits: list[float]) -> float:
-    """Population stability index, one bin at a time, less its expected value."""
+    """Population stability index, one bin at a time, less what chance gives in nineteen of twenty times."""
 
-    def shares(values: list[float]) -> list[float]:
+    def counted(values: list[float]) -> list[int]:
         bins = [0] * (len(limits) + 2)
         for value in values:
             if np.isnan(value):
                 bins[-1] += 1
             else:
                 bins[sum(value > limit for limit in limits)] += 1
-        return [max(count / len(values), 1e-4) for count in bins]
+        return bins
 
-    first, second = shares(then), shares(now)
-    index = sum((b - a) * np.log(b / a) for a, b in zip(first, second, strict=True))
-    filled = sum(a > 1e-4 or b > 1e-4 for a, b in zip(first, second, strict=True))
-    return float(max(0.0, index - (filled - 1) * (1 / len(then) + 1 / len(now))))
+    pairs = [(a, b) for a, b in zip(counted(then), counted(now), strict=True) if a or b]
+    first, second = ([one + 0.5 for one in side] for side in zip(*pairs, strict=True))
+    index = sum(
+        (b / sum(second) - a / sum(first)) * np.log(b / sum(second) * sum(first) / a)
+        for a, b in zip(first, second, strict=True)
+    )
+    chance = chi2.ppf(0.95, len(pairs) - 1) if len(pairs) > 1 else 0.0
+    return float(max(0.0, index - chance * (1 / len(then) + 1 / len(now))))
 
 
 VALUES = st.lists(st.one_of(st.integers(-3, 6).map(float), st.just(float("nan"))), min_size=1, max_size=60)
@@ -56,11 +61,17 @@ def test_a_constant_that_changes_either_way_is_seen() -> None:
     assert then.moved(np.full(500, np.nan)) > 1
 
 
-def test_few_rows_do_not_alarm_and_a_shift_does() -> None:
+@pytest.mark.parametrize(("before", "now"), [(20_000, 60), (66, 22), (22, 22), (400, 400)])
+def test_few_rows_do_not_alarm(before: int, now: int) -> None:
+    rng = np.random.default_rng(1)
+    calm = [Distribution.of(rng.normal(size=before)).moved(rng.normal(size=now)) for _ in range(400)]
+    assert np.mean(np.array(calm) > 0) < 0.08
+    assert np.mean(np.array(calm) > 0.25) < 0.03
+
+
+def test_a_shift_does_alarm_and_one_of_no_size_does_not() -> None:
     rng = np.random.default_rng(1)
     then = Distribution.of(rng.normal(size=20_000))
-    calm = [then.moved(rng.normal(size=60)) for _ in range(200)]
-    assert np.mean(np.array(calm) > 0.25) < 0.05
     assert then.moved(rng.normal(1, 1, 60)) > 0.25
     assert then.moved(rng.normal(0.05, 1, 2_000_000)) < 0.1
 

@@ -128,6 +128,37 @@ def test_why_shows_the_same_sentences_and_numbers_as_the_reasons(circled: Path, 
     assert all(row.reason_zh in explained for row in mine.itertuples())
 
 
+@pytest.mark.parametrize(("grain", "key"), [("person", "psn_no"), ("institution", "fixmedins_code")])
+def test_why_has_words_for_what_prescriptions_say_of_a_subject(circled: Path, command: Command, grain: str, key: str) -> None:
+    work = circled / "work"
+    reasons = pd.read_parquet(work / "2026Q3" / f"reasons_{grain}.parquet")
+    code = reasons.loc[reasons.feature.str.startswith("fed_"), key].iloc[0]
+    mine = reasons[(reasons[key] == code) & (reasons.target == "fraud")]
+    said = command("models", "why", f"fraud@{grain}", code, "--work", work).stdout
+    assert all(f"{row.contribution:+.4f} {row.reason_zh} / {row.reason_en}" in said for row in mine.itertuples())
+    assert "fed_" not in said
+
+
+def test_labels_of_a_folder_train_and_those_that_say_nothing_here_are_counted(
+    circled: Path, city: Any, command: Command, tmp_path: Path
+) -> None:
+    work, folder = tmp_path / "work", tmp_path / "labels"
+    shutil.copytree(circled / "work", work)
+    folder.mkdir()
+    told = pd.read_parquet(city.third / "past_verdict.parquet")
+    told.assign(incl_prob=told.incl_prob.where(told.index > 0, 7.0)).to_csv(folder / "past_verdict.csv", index=False)
+    train = ("train", "--data", city.third, "--quarter", "2026Q3", "--target", "unreasonable", "--grain", "prescription",
+             "--labels", folder, "--work", work)  # fmt: skip
+    done = command(*train)
+    assert "unreasonable@prescription challenger" in done.stdout
+    assert "labels past_verdict" in done.stdout
+    assert "incl_prob of 1 rows is no probability" in done.stderr
+    told.assign(rxno="X" + told.rxno).to_csv(folder / "past_verdict.csv", index=False)
+    refused = command(*train, check=False)
+    assert refused.returncode == 4
+    assert f"Of {len(told)} labels {len(told)} name no prescription of the data" in refused.stderr
+
+
 #: Runs the code cells of a notebook in order, in one name space; says what some of the names hold then.
 NOTEBOOK = """
 import json, sys
