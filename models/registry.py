@@ -223,7 +223,7 @@ class Registry:
             self.client.delete_registered_model_alias(spec.slug, CHALLENGER)
         return {
             "model": spec.name,
-            "from": champion.version if champion else None,
+            "from": champion.version if champion else challenger.version if before == number else None,
             "to": challenger.version,
             "trained_by": trainers,
             "approved_by": approved_by,

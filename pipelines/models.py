@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipelines.cases import CLI
 from pipelines.tables import show
-from records.errors import GateRefused, ModelNotTrained
+from records.errors import GateRefused, ModelNotTrained, NotFound
 from records.workplace import Workplace
 
 if TYPE_CHECKING:
@@ -15,9 +15,11 @@ if TYPE_CHECKING:
 
 
 def registry_of(workplace: Workplace) -> Registry:
-    """The registry of a work folder, or of the server named by the environment."""
+    """The registry of a work folder, or of the server named by the environment. Raises NotFound where there is none."""
     from models.registry import Registry
 
+    if workplace.tracking_uri() is None and not workplace.mlflow.exists():
+        raise NotFound(f"There is no model in {workplace.work}: start with 'rxpanel run', or name another --work.")
     return Registry(workplace.tracking_uri(), workplace.mlflow)
 
 
@@ -82,6 +84,7 @@ def promote_models(workplace: Workplace, which: str | None, approved_by: str, ov
     from models.registry import CHALLENGER
     from models.specs import all_specs, spec_named
 
+    workplace.must_be_writable()
     registry = registry_of(workplace)
     specs = (
         [spec_named(which)]
@@ -108,6 +111,7 @@ def roll_back(workplace: Workplace, which: str, approved_by: str) -> None:
     """Bring the previous champion back."""
     from models.specs import spec_named
 
+    workplace.must_be_writable()
     event = registry_of(workplace).rollback(spec_named(which), approved_by)
     log_event(workplace, "model rolled back", event)
-    sys.stdout.write(f"{which}: {event['to']}\n")
+    sys.stdout.write(f"{which}: {event['from'] or '-'} -> {event['to']}\n")

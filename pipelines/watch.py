@@ -35,6 +35,7 @@ def watch_models(workplace: Workplace, quarter: str | None) -> None:
     from models.watch import watched
 
     chosen = Quarter.parse(quarter) if quarter else workplace.newest()
+    workplace.must_be_writable()
     registry, found = registry_of(workplace), []
     for spec in all_specs().values():
         model = registry.champion(spec)

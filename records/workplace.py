@@ -79,6 +79,13 @@ class Workplace:
             raise NotFound(f"There is no finished run in {self.work}: start with 'rxpanel run'.")
         return quarters[-1]
 
+    def must_be_writable(self) -> None:
+        """Raises WrongUse where something cannot be kept in the folder, NotFound where there is none."""
+        if not self.work.is_dir():
+            raise NotFound(f"There is no work folder {self.work}: name one with --work, or start with 'rxpanel run'.")
+        if not os.access(self.work, os.W_OK | os.X_OK):
+            raise WrongUse(f"{self.work} may not be written: change that, or name another --work.")
+
     @contextmanager
     def lock(self) -> Iterator[None]:
         """Hold the folder against other writers.

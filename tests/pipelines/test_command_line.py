@@ -108,6 +108,9 @@ def test_help_loads_nothing_heavy() -> None:
         (("check", "--data", "mine", "--quarter", "2026Q3", "--threads", "999999"), 2, "less than or equal to 1024"),
         (("app", "--port", "99999"), 2, "less than or equal to 65535"),
         (("explain", "H1"), 7, "no finished run"),
+        (("models", "list"), 7, "There is no model in"),
+        (("models", "promote", "--all", "--approved-by", "a"), 7, "There is no work folder"),
+        (("models", "rollback", "fraud@person", "--approved-by", "a"), 7, "There is no work folder"),
         (("unheard-of",), 2, "No such command"),
     ],
 )
@@ -123,6 +126,8 @@ def test_what_a_user_can_mend_is_one_sentence_and_a_code(
     assert done.returncode == code, done.stderr
     assert said in done.stderr
     assert "Traceback" not in done.stderr
+    # Who only asks makes no folder.
+    assert arguments[0] != "models" or not (tmp_path / "work").exists()
 
 
 def test_a_full_disk_is_said_plainly(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:

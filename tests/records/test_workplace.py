@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from records.errors import StoreLocked
+from records.errors import NotFound, StoreLocked, WrongUse
 from records.workplace import Workplace
 
 
@@ -33,3 +33,15 @@ def test_who_is_refused_the_lock_sweeps_nothing(tmp_path: Path) -> None:
         with pytest.raises(StoreLocked), Workplace(tmp_path).lock():
             raise AssertionError
         assert (workplace.scratch / "features-2026Q3-1").is_dir()
+
+
+def test_a_folder_that_may_not_be_written_is_said_before_anything_is_tried(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Workplace(tmp_path).must_be_writable()
+    with pytest.raises(NotFound, match="no work folder"):
+        Workplace(tmp_path / "nowhere").must_be_writable()
+    # Whoever may do everything is refused nothing by the machine itself.
+    monkeypatch.setattr("os.access", lambda path, mode: False)
+    with pytest.raises(WrongUse, match="may not be written"):
+        Workplace(tmp_path).must_be_writable()
