@@ -92,7 +92,9 @@ class Sheet:
     def settings(self) -> dict[str, Any]:
         """All parameters of a training on these columns and targets."""
         soft = self.rules is not None or bool(((self.target > 0) & (self.target < 1)).any())
-        return {**parameters(self.spec, self.threads, self.seed, soft), **constraints(self.spec, self.names)}
+        # What rules alone say is known of many rows, and thresholds drawn by chance only blur it.
+        sure = {"extra_trees": False} if self.weak else {}
+        return {**parameters(self.spec, self.threads, self.seed, soft), **constraints(self.spec, self.names), **sure}
 
     @property
     def has_both(self) -> bool:
