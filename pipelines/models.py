@@ -23,6 +23,12 @@ def registry_of(workplace: Workplace) -> Registry:
     return Registry(workplace.tracking_uri(), workplace.mlflow)
 
 
+def _must_be_changeable(workplace: Workplace) -> None:
+    """Raises WrongUse or NotFound where models or the log stand in the work folder and it cannot be written."""
+    if workplace.tracking_uri() is None or workplace.store_url().startswith("sqlite"):
+        workplace.must_be_writable()
+
+
 def log_event(workplace: Workplace, action: str, event: dict[str, Any]) -> None:
     """Write what was done to a model into the hash-chained log."""
     from panel.audit import record
@@ -84,7 +90,7 @@ def promote_models(workplace: Workplace, which: str | None, approved_by: str, ov
     from models.registry import CHALLENGER
     from models.specs import all_specs, spec_named
 
-    workplace.must_be_writable()
+    _must_be_changeable(workplace)
     registry = registry_of(workplace)
     specs = (
         [spec_named(which)]
@@ -111,7 +117,7 @@ def roll_back(workplace: Workplace, which: str, approved_by: str) -> None:
     """Bring the previous champion back."""
     from models.specs import spec_named
 
-    workplace.must_be_writable()
+    _must_be_changeable(workplace)
     event = registry_of(workplace).rollback(spec_named(which), approved_by)
     log_event(workplace, "model rolled back", event)
     sys.stdout.write(f"{which}: {event['from'] or '-'} -> {event['to']}\n")

@@ -96,6 +96,7 @@ class QuarterTables:
     spark: SparkConnection | None = None
     written: Path | None = None
     kept: Kept | None = None
+    _dispensed: pd.DataFrame | None = None
 
     @contextmanager
     def at_once(self, snapshot: Snapshot, rxnos: Sequence[str]) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -153,11 +154,12 @@ class QuarterTables:
 
     def dispensed_elsewhere(self) -> pd.DataFrame:
         """Prescriptions that another institution than the writing one charged. Grain: one row a pair (rxno, subject)."""
-        frame: pd.DataFrame = self.con.sql(
-            "SELECT DISTINCT f.rxno, s.fixmedins_code AS subject FROM frame f JOIN fee_line l USING (rxno) "
-            "JOIN settlement s ON s.setl_id = l.setl_id WHERE s.fixmedins_code <> f.fixmedins_code ORDER BY ALL"
-        ).df()
-        return frame
+        if self._dispensed is None:
+            self._dispensed = self.con.sql(
+                "SELECT DISTINCT f.rxno, s.fixmedins_code AS subject FROM frame f JOIN fee_line l USING (rxno) "
+                "JOIN settlement s ON s.setl_id = l.setl_id WHERE s.fixmedins_code <> f.fixmedins_code ORDER BY ALL"
+            ).df()
+        return self._dispensed
 
     def features_of(self, grain: str, keys: set[str]) -> pd.DataFrame:
         """Features of some subjects of a grain, in the order of the key."""

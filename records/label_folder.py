@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -65,8 +66,13 @@ def _refuse_what_is_needed(con: duckdb.DuckDBPyConnection, table: Table, folder:
         wrong = f"TRY_CAST({said} AS {column.duckdb_type}) IS NULL"
         rows, example = con.execute(f"SELECT count(*), min({said}) FROM raw.{table.name} WHERE {wrong}").fetchall()[0]
         if rows:
-            what = "is missing" if example is None else f"is missing or cannot be read ('{example}')"
+            what = "is missing" if example is None else f"is missing or cannot be read ('{_shape(example)}')"
             raise DataFault(f"{column.name} {what} in {rows} rows of {table.name} in {folder}: check the label file.")
+
+
+def _shape(value: str) -> str:
+    """How a value looks without what it says: a code of a person may stand in the wrong column."""
+    return re.sub(r"[\u3400-\u9fff]", "某", re.sub(r"[0-9]", "9", value))[:30]
 
 
 def _mended(con: duckdb.DuckDBPyConnection, table: Table, folder: Path) -> list[str]:

@@ -62,6 +62,7 @@ def test_an_impossible_chance_is_unknown_and_told(tmp_path: Path, chance: str) -
         ("past_verdict", {**VERDICT, "verdict_class": "bad"}, "verdict_class is missing or cannot be read ('bad') in 1 rows"),
         ("past_verdict", {**VERDICT, "reviewed_time": ""}, "reviewed_time is missing in 1 rows of past_verdict"),
         ("past_verdict", {k: v for k, v in VERDICT.items() if k != "verdict_class"}, "verdict_class"),
+        ("past_verdict", {**VERDICT, "verdict_class": "李530302199001"}, "cannot be read ('某999999999999')"),
         ("past_finding", {**FINDING, "enddate": "soon"}, "enddate is missing or cannot be read ('soon')"),
     ],
 )
